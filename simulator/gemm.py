@@ -1,0 +1,201 @@
+"""What is computed: Gemm, Pass, Operand, Product, Stream, and the Step that says when each happened."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from simulator.errors import InputError, lookup
+from simulator.pattern import Pattern
+
+SIZE_MAX = 2**40
+DTYPES = {
+    "int4": 4,
+    "fp8": 8,
+    "int8": 8,
+    "bf16": 16,
+    "fp16": 16,
+    "fp32": 32,
+    "int32": 32,
+    "tf32": 32,
+    "fp64": 64,
+}
+"""Bits that one value of each dtype takes in memory (tf32 is stored as fp32)."""
+
+
+class Pass(StrEnum):
+    """The part of a training step that a Step belongs to."""
+
+    FWD = "FWD"
+    DGRAD = "DGRAD"
+    WGRAD = "WGRAD"
+    UPDATE = "UPDATE"
+
+
+def check_count(name: str, value: int, *, least: int = 1, most: int = SIZE_MAX) -> None:
+    """Refuse a count that is no whole number from `least` to `most`."""
+    if type(value) is not int or not least <= value <= most:
+        raise InputError.of(f"{name} is {value!r}", f"{name} is a whole number from {least} to {most}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gemm:
+    """C[m,n] += A[m,k] B[k,n]."""
+
+    m: int
+    n: int
+    k: int
+
+    def __post_init__(self) -> None:
+        for name in ("m", "n", "k"):
+            check_count(name, getattr(self, name))
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of the dense product."""
+        return self.m * self.n * self.k
+
+    def sizes(self, operand: str) -> dict[str, int]:
+        """The two axes of operand "a", "b" or "c" and their sizes."""
+        axes = {"a": "mk", "b": "kn", "c": "mn"}[operand]
+        return {axis: getattr(self, axis) for axis in axes}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operand:
+    """A, B or C of a Gemm: its dtype, the Pattern that its zeros obey, and the Format it lies in.
+
+    `along` is the axis (m, n or k) that the pattern's groups run along. `format` "native" is whatever the
+    machine's decoder reads; an operand without pattern is "dense". `distinct` is the number of values that lie in memory
+    where that is fewer than the product reads, as for a convolution, whose inputs are read several times.
+    """
+
+    dtype: str
+    pattern: Pattern | None = None
+    along: str = "k"
+    format: str = "native"
+    distinct: int | None = None
+
+    def __post_init__(self) -> None:
+        lookup(DTYPES, self.dtype, kind="dtype")
+        if self.along not in ("m", "n", "k"):
+            raise InputError.of(f"along is {self.along!r}", "groups run along m, n or k")
+        if self.distinct is not None:
+            check_count("distinct", self.distinct, most=SIZE_MAX**2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """`batch` equal and independent Gemms that one training step launches together, with their Operands.
+
+    At most one operand carries a pattern. `mask` is the pattern that the layer's weights obeyed at the
+    time, whether or not this product can use it; FLOPs under the convention all_sparse are counted from it. It runs
+    along the axes `mask_along` of this Gemm.
+    """
+
+    gemm: Gemm
+    a: Operand
+    b: Operand
+    c: Operand
+    batch: int = 1
+    mask: Pattern | None = None
+    mask_along: str = "k"
+
+    def __post_init__(self) -> None:
+        check_count("batch", self.batch)
+        patterned = [name for name in "abc" if getattr(self, name).pattern is not None]
+        if len(patterned) > 1:
+            raise InputError.of(
+                f"operands {' and '.join(patterned)} both carry a pattern", "one operand of a product may"
+            )
+        for name in patterned:
+            along = getattr(self, name).along
+            if along not in self.gemm.sizes(name):
+                raise InputError.of(
+                    f"operand {name} has no axis {along}", f"its axes are {', '.join(self.gemm.sizes(name))}"
+                )
+
+    @property
+    def dense_macs(self) -> int:
+        """Multiply-adds if nothing is skipped."""
+        return self.batch * self.gemm.macs
+
+    def macs_keeping(self, pattern: Pattern | None, along: str) -> int:
+        """Multiply-adds left when one operand keeps `pattern` along the axis `along`, exactly."""
+        if pattern is None:
+            return self.dense_macs
+        length: int = getattr(self.gemm, along)
+        return self.dense_macs // length * pattern.kept_along(length)
+
+    @property
+    def effective_macs(self) -> int:
+        """Multiply-adds in which no operand is a zero of its pattern and the result is wanted."""
+        for operand in (self.a, self.b, self.c):
+            if operand.pattern is not None:
+                return self.macs_keeping(operand.pattern, operand.along)
+        return self.dense_macs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A streaming operation of UPDATE over `elements` values: what it reads, writes and computes.
+
+    Bits, not bytes: masks are not whole bytes a value. Metadata are apart from the values.
+    """
+
+    op: str
+    elements: int
+    read_bits: int = 0
+    write_bits: int = 0
+    metadata_bits: int = 0
+    ops: int = 0
+
+    def __post_init__(self) -> None:
+        check_count("elements", self.elements)
+        for name in ("read_bits", "write_bits", "metadata_bits", "ops"):
+            check_count(name, getattr(self, name), least=0, most=SIZE_MAX**2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The training steps at which something happened: runs of `run` steps, one every `period` steps.
+
+    Occurrence i, counted from 0 to `count` - 1, falls on first_step + (i // run) * period + i % run. With the
+    defaults the steps are consecutive.
+    """
+
+    first_step: int = 0
+    count: int = 1
+    run: int = 1
+    period: int = 1
+
+    def __post_init__(self) -> None:
+        check_count("first_step", self.first_step, least=0)
+        check_count("count", self.count)
+        check_count("run", self.run)
+        check_count("period", self.period, least=self.run)
+
+    def step_of(self, occurrence: int) -> int:
+        """The training step of an occurrence."""
+        runs, rest = divmod(occurrence, self.run)
+        return self.first_step + runs * self.period + rest
+
+    @property
+    def last_step(self) -> int:
+        """The training step of the last occurrence."""
+        return self.step_of(self.count - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One Product, or one Stream of UPDATE, in one Pass of one layer, and when it happened."""
+
+    layer: str
+    pass_: Pass
+    work: Product | Stream
+    when: Span = Span()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.work, Stream) != (self.pass_ is Pass.UPDATE):
+            raise InputError.of(
+                f"{self.layer} has a {type(self.work).__name__} in {self.pass_}",
+                "FWD, DGRAD and WGRAD hold products, UPDATE holds streams",
+            )
