@@ -32,9 +32,9 @@ class Role(StrEnum):
 class Layer:
     """One layer's forward product C[m,n] += A[m,k] B[k,n]: m tokens or pixels, n outputs, k inputs.
 
-    `batch` equal products run together (heads times samples). `input_values` is the number of distinct values of
-    all the A operands where the product reads some of them more than once (a convolution). `input_gradient` is False for
-    a layer whose input is data, which needs no gradient.
+    `batch` equal products run together (heads times samples). `input_values` is the number of distinct
+    values of all the A operands where the product reads some of them more than once (a convolution).
+    `input_gradient` is False for a layer whose input is data, which needs no gradient.
     """
 
     name: str
@@ -59,14 +59,16 @@ class Layer:
 class Network:
     """A network as an ordered list of layers at one batch size and sequence length.
 
-    `other_parameters` counts what is trained but multiplies no matrix: embeddings, norms, biases. `source` says where
-    the shapes are from.
+    `other_parameters` counts what is trained but multiplies no matrix: embeddings, norms, biases. `source`
+    says where the shapes are from; `digest` is that of the file they were read from, empty for a network of
+    the registry.
     """
 
     name: str
     layers: tuple[Layer, ...]
     other_parameters: int
     source: str
+    digest: str = ""
 
     @property
     def macs(self) -> int:

@@ -1,0 +1,1 @@
+"""What runs: networks, tasks, recipes, the emulator, and readers of foreign formats."""
