@@ -1,0 +1,176 @@
+"""The files of a trace directory: meta.json and Parquet parts, written whole and checked when read."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from simulator.errors import InputError
+from simulator.gemm import Step
+from simulator.trace_rows import COUNTS, TEXTS, Row, step_of
+from simulator.version import __version__
+
+META = "meta.json"
+SCHEMA = 1
+META_BYTES_MAX = 2**24
+PART_BYTES_MAX = 2**28
+ROWS_MAX = 2_000_000
+BATCH_ROWS = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One Parquet file of a trace: its name, its rows, and the digest of its bytes."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceMeta:
+    """What meta.json says: provenance, the parts in order, and whether the run reached its end."""
+
+    provenance: Mapping[str, Any]
+    parts: tuple[Part, ...]
+    complete: bool
+
+    def with_part(self, name: str, data: bytes, *, rows: int) -> "TraceMeta":
+        """The same with one more part."""
+        part = Part(name=name, rows=rows, sha256=hashlib.sha256(data).hexdigest())
+        return replace(self, parts=(*self.parts, part))
+
+    def to_bytes(self) -> bytes:
+        """The file's content, the same for the same meta."""
+        content = {
+            "schema": SCHEMA,
+            "tool": "nmsim",
+            "version": __version__,
+            "complete": self.complete,
+            "provenance": dict(self.provenance),
+            "parts": [asdict(part) for part in self.parts],
+        }
+        return json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def part_name(index: int) -> str:
+    """The file name of part `index`."""
+    return f"part-{index:05d}.parquet"
+
+
+def part_bytes(rows: list[Row]) -> bytes:
+    """The rows as one Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows, schema=_schema()), sink, compression="zstd", version="2.6")
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    return pa.schema([(name, pa.string()) for name in TEXTS] + [(name, pa.int64()) for name in COUNTS])
+
+
+def read_meta(folder: Path) -> TraceMeta:
+    """The meta of the trace in `folder`; InputError for anything that is not one that this version reads."""
+    where = str(folder / META)
+    if not folder.is_dir():
+        found = "is not a directory" if folder.exists() else "does not exist"
+        raise InputError.of(found, "name a directory that `nmsim trace` wrote", where=str(folder))
+    content = _json(folder / META)
+    if not isinstance(content, dict) or content.get("tool") != "nmsim":
+        raise InputError.of(
+            "is not a trace's meta.json", "name a directory that `nmsim trace` wrote", where=where
+        )
+    schema = content.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        written = f"written by nmsim {content.get('version')!s:.20}"
+        raise InputError.of(
+            f"schema {schema:d} ({written}) is newer than this nmsim {__version__} reads, which is {SCHEMA}",
+            "upgrade nmsim",
+            where=where,
+        )
+    try:
+        parts = tuple(Part(**part) for part in content["parts"])
+        meta = TraceMeta(provenance=content["provenance"], parts=parts, complete=content["complete"])
+        sound = (
+            schema == SCHEMA
+            and isinstance(meta.provenance, dict)
+            and isinstance(meta.complete, bool)
+            and all(re.fullmatch(r"part-\d{5}\.parquet", part.name) for part in parts)
+            and 0 <= sum(part.rows for part in parts) <= ROWS_MAX
+        )
+    except (KeyError, TypeError):
+        sound = False
+    if not sound:
+        raise InputError.of("is damaged", "write the trace again", where=where)
+    return meta
+
+
+def _json(path: Path) -> object:
+    try:
+        if path.stat().st_size > META_BYTES_MAX:
+            raise InputError.of("is larger than 16 MiB", "write the trace again", where=str(path))
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        right = "name a directory that `nmsim trace` wrote"
+        raise InputError.of(f"cannot be read: {error.strerror}", right, where=str(path)) from error
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError.of("is no JSON", "write the trace again", where=str(path)) from error
+
+
+def read_part(folder: Path, part: Part) -> Iterator[Step]:
+    """The Steps of one part, after its bytes, columns and sizes have been checked."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = folder / part.name
+    data = _bytes_of(path)
+    if hashlib.sha256(data).hexdigest() != part.sha256:
+        raise _unusable(path, "is not the file that meta.json names: its digest differs")
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data))
+        groups = (file.metadata.row_group(index) for index in range(file.metadata.num_row_groups))
+        if file.schema_arrow != _schema():
+            raise _unusable(path, "has other columns than a trace")
+        if (
+            file.metadata.num_rows != part.rows
+            or sum(group.total_byte_size for group in groups) > PART_BYTES_MAX
+        ):
+            raise _unusable(path, "has another size than meta.json says")
+        yield from _steps(file, path)
+    except (pa.ArrowException, OSError) as error:
+        raise _unusable(path, "is no Parquet file") from error
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > PART_BYTES_MAX:
+            raise _unusable(path, "is larger than 256 MiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise _unusable(path, f"cannot be read: {error.strerror}") from error
+
+
+def _unusable(path: Path, what: str) -> InputError:
+    return InputError.of(what, "restore this file or write the trace again", where=str(path))
+
+
+def _steps(file: Any, path: Path) -> Iterator[Step]:
+    index = 0
+    for batch in file.iter_batches(batch_size=BATCH_ROWS):
+        for row in batch.to_pylist():
+            try:
+                yield step_of(row)
+            except InputError as error:
+                raise error.at(f"{path}: row {index}") from None
+            index += 1

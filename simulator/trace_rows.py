@@ -1,0 +1,113 @@
+"""A Step as one flat row, and back: the columns of a trace's Parquet parts."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from simulator.errors import InputError, lookup
+from simulator.gemm import Gemm, Operand, Pass, Product, Span, Step, Stream
+from simulator.pattern import Pattern
+
+Row = dict[str, Any]
+
+TEXT_MAX = 200
+OPERAND_TEXTS = tuple(f"{one}_{text}" for one in "abc" for text in ("dtype", "pattern", "along", "format"))
+TEXTS = ("layer", "pass", "op", "mask", "mask_along", *OPERAND_TEXTS)
+WHEN = ("first_step", "count", "run", "period")
+COUNTS = (
+    *WHEN,
+    *("m", "n", "k", "batch", "a_distinct", "b_distinct", "c_distinct"),
+    *("elements", "read_bits", "write_bits", "metadata_bits", "ops"),
+)
+COLUMNS = TEXTS + COUNTS
+"""Every column of a part; what does not apply to a row is null."""
+
+GEMM = "gemm"
+PRODUCT_TEXTS = ("mask_along", *(name for name in OPERAND_TEXTS if not name.endswith("_pattern")))
+
+
+def row_of(step: Step) -> Row:
+    """The flat row that says exactly what `step` says."""
+    when = step.when
+    row: Row = dict.fromkeys(COLUMNS)
+    row |= {"layer": step.layer, "pass": str(step.pass_)}
+    row |= {"first_step": when.first_step, "count": when.count, "run": when.run, "period": when.period}
+    return row | (_product_row(step.work) if isinstance(step.work, Product) else _stream_row(step.work))
+
+
+def _product_row(product: Product) -> Row:
+    gemm = product.gemm
+    row: Row = {"op": GEMM, "m": gemm.m, "n": gemm.n, "k": gemm.k, "batch": product.batch}
+    row |= {"mask": _text(product.mask), "mask_along": product.mask_along}
+    for name in "abc":
+        operand: Operand = getattr(product, name)
+        row |= {
+            f"{name}_dtype": operand.dtype,
+            f"{name}_pattern": _text(operand.pattern),
+            f"{name}_along": operand.along,
+            f"{name}_format": operand.format,
+            f"{name}_distinct": operand.distinct,
+        }
+    return row
+
+
+def _stream_row(stream: Stream) -> Row:
+    names = ("op", "elements", "read_bits", "write_bits", "metadata_bits", "ops")
+    return {name: getattr(stream, name) for name in names}
+
+
+def step_of(row: Mapping[str, Any]) -> Step:
+    """The Step that a row says, every value checked; InputError where it says none."""
+    for name in TEXTS:
+        if row[name] is not None and len(row[name]) > TEXT_MAX:
+            raise InputError.of(f"{name} has {len(row[name])} characters", f"at most {TEXT_MAX}")
+    for name in ("layer", "pass", "op"):
+        if not row[name]:
+            raise InputError.of(f"{name} is empty", "every step has a layer, a pass and an op")
+    return Step(
+        layer=row["layer"],
+        pass_=lookup({str(one): one for one in Pass}, row["pass"], kind="pass"),
+        work=_work_of(tuple(row[name] for name in WORK)),
+        when=Span(**{name: row[name] for name in WHEN}),
+    )
+
+
+WORK = tuple(
+    name for name in COLUMNS if name not in ("layer", "pass", "first_step", "count", "run", "period")
+)
+
+
+@lru_cache(maxsize=65536)
+def _work_of(values: tuple[Any, ...]) -> Product | Stream:
+    """The Product or Stream in the columns WORK; equal rows share one object."""
+    row = dict(zip(WORK, values, strict=True))
+    if row["op"] != GEMM:
+        return Stream(**{name: row[name] for name in Stream.__dataclass_fields__})
+    for name in PRODUCT_TEXTS:
+        if not row[name]:
+            raise InputError.of(f"{name} is empty", "every product names it")
+    return Product(
+        gemm=Gemm(m=row["m"], n=row["n"], k=row["k"]),
+        batch=row["batch"],
+        mask=_pattern(row["mask"]),
+        mask_along=row["mask_along"],
+        **{name: _operand_of(name, row) for name in "abc"},
+    )
+
+
+def _operand_of(name: str, row: Row) -> Operand:
+    return Operand(
+        dtype=row[f"{name}_dtype"],
+        pattern=_pattern(row[f"{name}_pattern"]),
+        along=row[f"{name}_along"],
+        format=row[f"{name}_format"],
+        distinct=row[f"{name}_distinct"],
+    )
+
+
+def _text(pattern: Pattern | None) -> str | None:
+    return None if pattern is None else str(pattern)
+
+
+def _pattern(text: str | None) -> Pattern | None:
+    return None if text is None else Pattern.parse(text)

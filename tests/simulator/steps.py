@@ -1,0 +1,93 @@
+"""Small Steps that tests of the engine share."""
+
+from hypothesis import strategies as st
+
+from simulator.gemm import DTYPES, Gemm, Operand, Pass, Product, Span, Step, Stream
+from simulator.pattern import Pattern
+
+TWO_OF_FOUR = Pattern(kept=2, group=4)
+
+
+def product(
+    *,
+    m: int = 4,
+    n: int = 8,
+    k: int = 16,
+    pattern: Pattern | None = None,
+    dtype: str = "bf16",
+    batch: int = 1,
+) -> Product:
+    """C = A B with a B that obeys `pattern` along the reduction."""
+    plain = Operand(dtype=dtype)
+    b = Operand(dtype=dtype, pattern=pattern)
+    return Product(gemm=Gemm(m=m, n=n, k=k), a=plain, b=b, c=plain, batch=batch, mask=pattern)
+
+
+def step(layer: str = "fc", *, first: int = 0, count: int = 1, work: Product | Stream | None = None) -> Step:
+    """A Step of `layer` at `count` consecutive training steps."""
+    work = work or product()
+    pass_ = Pass.UPDATE if isinstance(work, Stream) else Pass.FWD
+    return Step(layer=layer, pass_=pass_, work=work, when=Span(first_step=first, count=count))
+
+
+sizes = st.integers(1, 70)
+patterns = st.integers(1, 9).flatmap(
+    lambda group: st.builds(Pattern, kept=st.integers(1, group), group=st.just(group))
+)
+spans = st.integers(1, 5).flatmap(
+    lambda run: st.builds(
+        Span,
+        first_step=st.integers(0, 9),
+        count=st.integers(1, 9),
+        run=st.just(run),
+        period=st.integers(run, 9),
+    )
+)
+plain_operands = st.builds(
+    Operand,
+    dtype=st.sampled_from(sorted(DTYPES)),
+    distinct=st.none() | st.integers(1, 99),
+    format=st.sampled_from(["native", "bitmask"]),
+)
+
+
+@st.composite
+def products(draw: st.DrawFn) -> Product:
+    """Any product, with a pattern on any axis of at most one operand."""
+    operands = {name: draw(plain_operands) for name in "abc"}
+    sparse = draw(st.sampled_from(["", "a", "b", "c"]))
+    axes = {"a": "mk", "b": "kn", "c": "mn"}
+    if sparse:
+        old = operands[sparse]
+        operands[sparse] = Operand(
+            dtype=old.dtype,
+            pattern=draw(patterns),
+            along=draw(st.sampled_from(axes[sparse])),
+            format=old.format,
+            distinct=old.distinct,
+        )
+    gemm = Gemm(m=draw(sizes), n=draw(sizes), k=draw(sizes))
+    mask = draw(st.none() | patterns)
+    along = draw(st.sampled_from("mnk"))
+    return Product(gemm=gemm, **operands, batch=draw(st.integers(1, 5)), mask=mask, mask_along=along)
+
+
+bits = st.integers(0, 10**6)
+streams = st.builds(
+    Stream,
+    op=st.sampled_from(["adamw", "select"]),
+    elements=st.integers(1, 10**6),
+    read_bits=bits,
+    write_bits=bits,
+    metadata_bits=bits,
+    ops=bits,
+)
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> Step:
+    """Any Step."""
+    work = draw(products() | streams)
+    passes = [Pass.UPDATE] if isinstance(work, Stream) else [Pass.FWD, Pass.DGRAD, Pass.WGRAD]
+    layer = draw(st.sampled_from(["a", "b.0", "größe"]))
+    return Step(layer=layer, pass_=draw(st.sampled_from(passes)), work=work, when=draw(spans))

@@ -1,0 +1,101 @@
+"""Writing: whole or not at all, an earlier result stays, and strangers' files are never removed."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from simulator.atomic import locked, replacing_directory, write_file
+from simulator.errors import InputError
+
+RIGHT = "name a place that can be written and has room; an earlier result there is unchanged"
+
+
+def full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "result.json"
+    write_file(file, b"old")
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(InputError) as refused:
+        write_file(file, b"new")
+    assert str(refused.value) == f"{file}: cannot be written: No space left on device; {RIGHT}"
+    assert file.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_a_file_where_a_folder_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"")
+    with pytest.raises(InputError) as refused:
+        write_file(tmp_path / "x" / "y.json", b"")
+    assert str(refused.value) == f"{tmp_path}/x/y.json: cannot be written: File exists; {RIGHT}"
+
+
+def test_a_directory_is_replaced_whole(tmp_path: Path) -> None:
+    for content in ("old", "new"):
+        with replacing_directory(tmp_path / "t", mark="mark") as fresh:
+            (fresh / "mark").write_text(content)
+            assert not (tmp_path / "t" / "mark").exists() or content == "new"
+    assert (tmp_path / "t" / "mark").read_text() == "new"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["t"]
+
+
+def test_a_failure_leaves_the_old_directory(tmp_path: Path) -> None:
+    with replacing_directory(tmp_path / "t", mark="mark") as fresh:
+        (fresh / "mark").write_text("old")
+
+    def fails() -> None:
+        with replacing_directory(tmp_path / "t", mark="mark") as fresh:
+            (fresh / "mark").write_text("new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fails()
+    assert (tmp_path / "t" / "mark").read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["t"]
+
+
+def test_a_kill_between_the_last_two_moves_is_mended(tmp_path: Path) -> None:
+    (tmp_path / ".t.old").mkdir()
+    (tmp_path / ".t.old" / "mark").write_text("old")
+
+    def fails() -> None:
+        with replacing_directory(tmp_path / "t", mark="mark"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fails()
+    assert (tmp_path / "t" / "mark").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda t: (t.mkdir(), (t / "thesis.tex").write_text("x")),
+            "the directory holds files, but no mark of an earlier result; name a new or an empty directory",
+        ),
+        (lambda t: t.write_text("x"), "is a file; name a directory"),
+    ],
+)
+def test_strangers_files_are_never_removed(tmp_path: Path, make: object, message: str) -> None:
+    target = tmp_path / "t"
+    make(target)  # type: ignore[operator]
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError) as refused, replacing_directory(target, mark="mark"):
+        pass
+    assert str(refused.value) == f"{target}: {message}"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_lock_is_held_once_and_leaves_no_file(tmp_path: Path) -> None:
+    with locked(tmp_path / "t"):
+        with pytest.raises(InputError, match="another process is writing here"), locked(tmp_path / "t"):
+            pass
+        assert (tmp_path / ".t.lock").exists()
+    with locked(tmp_path / "t"):
+        pass
+    assert list(tmp_path.iterdir()) == []
