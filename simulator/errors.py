@@ -1,6 +1,7 @@
 """Errors as part of the interface: one line per problem, `where: what is wrong; what would be right`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Self, TypeVar
@@ -37,6 +38,10 @@ class InputError(ValueError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Problem, ...]]]:
+        # A copy, or an error that crosses processes, would be rebuilt from the text, not from the problems.
+        return type(self), (self.problems,)
+
     @classmethod
     def of(cls, what: str, right: str, *, where: str = "") -> Self:
         """An error with the single problem `where: what; right`."""
@@ -64,6 +69,16 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 def lookup(table: Mapping[str, T], name: str, *, kind: str, where: str = "") -> T:
     """The entry `name` of a registry, or an InputError that lists the known names and the nearest."""
-    if name in table:
+    if isinstance(name, str) and name in table:
         return table[name]
-    raise InputError.of(f"no {kind} is called {shown(name)}", suggestion(name, table), where=where)
+    nearest = suggestion(name if isinstance(name, str) else "", table)
+    raise InputError.of(f"no {kind} is called {shown(name)}", nearest, where=where)
+
+
+@contextmanager
+def placed(where: str) -> Iterator[None]:
+    """Place at `where` the problems of any InputError raised within."""
+    try:
+        yield
+    except InputError as error:
+        raise error.at(where) from None

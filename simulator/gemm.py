@@ -7,6 +7,7 @@ from simulator.errors import InputError, lookup
 from simulator.pattern import Pattern
 
 SIZE_MAX = 2**40
+TOTAL_MAX = 2**62  # a trace stores int64
 DTYPES = {
     "int4": 4,
     "fp8": 8,
@@ -34,6 +35,12 @@ def check_count(name: str, value: int, *, least: int = 1, most: int = SIZE_MAX) 
     """Refuse a count that is no whole number from `least` to `most`."""
     if type(value) is not int or not least <= value <= most:
         raise InputError.of(f"{name} is {value!r}", f"{name} is a whole number from {least} to {most}")
+
+
+def check_axis(name: str, axis: str) -> None:
+    """Refuse an axis that no Gemm has."""
+    if axis not in ("m", "n", "k"):
+        raise InputError.of(f"{name} is {axis!r}", "groups run along m, n or k")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +71,9 @@ class Operand:
     """A, B or C of a Gemm: its dtype, the Pattern that its zeros obey, and the Format it lies in.
 
     `along` is the axis (m, n or k) that the pattern's groups run along. `format` "native" is whatever the
-    machine's decoder reads; an operand without pattern is "dense". `distinct` is the number of values that lie in memory
-    where that is fewer than the product reads, as for a convolution, whose inputs are read several times.
+    machine's decoder reads; an operand without pattern lies dense whatever it says. `distinct` is the number
+    of values that lie in memory where that is fewer than the product reads, as for a convolution, whose
+    inputs are read several times.
     """
 
     dtype: str
@@ -76,10 +84,9 @@ class Operand:
 
     def __post_init__(self) -> None:
         lookup(DTYPES, self.dtype, kind="dtype")
-        if self.along not in ("m", "n", "k"):
-            raise InputError.of(f"along is {self.along!r}", "groups run along m, n or k")
+        check_axis("along", self.along)
         if self.distinct is not None:
-            check_count("distinct", self.distinct, most=SIZE_MAX**2)
+            check_count("distinct", self.distinct, most=TOTAL_MAX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +94,8 @@ class Product:
     """`batch` equal and independent Gemms that one training step launches together, with their Operands.
 
     At most one operand carries a pattern. `mask` is the pattern that the layer's weights obeyed at the
-    time, whether or not this product can use it; FLOPs under the convention all_sparse are counted from it. It runs
-    along the axes `mask_along` of this Gemm.
+    time, whether or not this product can use it; FLOPs under the convention all_sparse are counted from it.
+    Its groups run along the axis `mask_along` of this Gemm.
     """
 
     gemm: Gemm
@@ -101,6 +108,7 @@ class Product:
 
     def __post_init__(self) -> None:
         check_count("batch", self.batch)
+        check_axis("mask_along", self.mask_along)
         patterned = [name for name in "abc" if getattr(self, name).pattern is not None]
         if len(patterned) > 1:
             raise InputError.of(
@@ -151,7 +159,7 @@ class Stream:
     def __post_init__(self) -> None:
         check_count("elements", self.elements)
         for name in ("read_bits", "write_bits", "metadata_bits", "ops"):
-            check_count(name, getattr(self, name), least=0, most=SIZE_MAX**2)
+            check_count(name, getattr(self, name), least=0, most=TOTAL_MAX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +202,8 @@ class Step:
     when: Span = Span()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.pass_, Pass):
+            raise InputError.of(f"{self.layer} has the pass {self.pass_!r}", f"a pass is {', '.join(Pass)}")
         if isinstance(self.work, Stream) != (self.pass_ is Pass.UPDATE):
             raise InputError.of(
                 f"{self.layer} has a {type(self.work).__name__} in {self.pass_}",

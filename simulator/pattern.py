@@ -21,6 +21,12 @@ class Pattern:
     group: int
 
     def __post_init__(self) -> None:
+        for name in ("kept", "group"):
+            value = getattr(self, name)
+            if type(value) is not int:
+                raise InputError.of(
+                    f"{name} of a pattern is {value!r}", f"{name} is a whole number from 1 to {GROUP_MAX}"
+                )
         if not 1 <= self.group <= GROUP_MAX:
             raise InputError.of(
                 f"pattern `{self}` has a group of {self.group}", f"a group has 1 to {GROUP_MAX} values"
@@ -44,7 +50,7 @@ class Pattern:
 
     @property
     def density(self) -> Fraction:
-        """kept / group, exactly."""
+        """The share of values that is kept, kept / group, exactly."""
         return Fraction(self.kept, self.group)
 
     @property

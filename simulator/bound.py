@@ -1,0 +1,116 @@
+"""Fidelity `bound`: the largest of the times that each resource needs on its own; nothing is ever faster."""
+
+from simulator.cost import Cost, Traffic, overlapped
+from simulator.gemm import Stream
+from simulator.lowering import Lowered
+from simulator.machine import Level, Machine
+
+Use = tuple[str, Cost]
+"""A resource by name, and what the work costs on it alone."""
+
+
+def bound(uses: tuple[Use, ...]) -> tuple[Cost, str]:
+    """The cost of work whose uses of resources all overlap, and the resource that binds (first of equals)."""
+    binding = max(uses, key=lambda use: use[1].cycles)
+    return overlapped(tuple(cost for _, cost in uses)), binding[0]
+
+
+def product_uses(work: Lowered, machine: Machine) -> tuple[Use, ...]:
+    """What a Product needs of each resource."""
+    return (
+        ("multiply", Cost.computing(-(-work.multiplies // work.peak))),
+        ("feed", Cost.waiting("feed", feed_cycles(work, machine))),
+        ("load", Cost.waiting("load", load_cycles(work, machine))),
+        ("decode", Cost.waiting("decode", decode_cycles(work, machine))),
+        *memory_uses(product_traffic(work), machine),
+    )
+
+
+def stream_uses(stream: Stream, machine: Machine) -> tuple[Use, ...]:
+    """What a streaming operation of UPDATE needs of each resource."""
+    traffic = Traffic(
+        read=_bytes(stream.read_bits),
+        write=_bytes(stream.write_bits),
+        metadata_write=_bytes(stream.metadata_bits),
+    )
+    cycles = -(-stream.ops // (machine.cores * machine.vector_ops_per_cycle))
+    return ("vector", Cost.computing(cycles)), *memory_uses(traffic, machine)
+
+
+def product_traffic(work: Lowered) -> Traffic:
+    """The compulsory bytes: every distinct value of A and B in once, every value of C out once."""
+    return Traffic(
+        read=_bytes(work.a.value_bits) + _bytes(work.b.value_bits),
+        write=_bytes(work.c.value_bits),
+        metadata_read=_bytes(work.b.metadata_bits),
+    )
+
+
+def feed_cycles(work: Lowered, machine: Machine) -> int:
+    """Cycles of the row feeds, each of F = feed bits / value bits values a cycle.
+
+    Where B is stationary or C is, A streams past each of the ceil(n/C) folds of columns: that is
+    batch * m * k * ceil(n/C) values over cores * R feeds. A stationary A is loaded (`load_cycles`).
+    """
+    if machine.feed_bits_per_cycle is None or machine.dataflow == "input_stationary":
+        return 0
+    gemm = work.gemm
+    values = work.batch * gemm.m * gemm.k * -(-gemm.n // machine.columns)
+    return -(-values * work.a_bits // (machine.cores * machine.rows * machine.feed_bits_per_cycle))
+
+
+def load_cycles(work: Lowered, machine: Machine) -> int:
+    """Cycles of the buses that fill the stationary operand, C of them in each core.
+
+    Weight-stationary: L kept values a cycle and column, batch * n * K_kept in all. Input-stationary: A enters
+    as whole windows, F values a cycle and column, batch * m * k in all; with unlimited feed, L kept places of
+    a row at a time.
+    """
+    gemm, buses = work.gemm, machine.cores * machine.columns
+    if machine.dataflow == "weight_stationary":
+        return -(-work.batch * gemm.n * work.k_kept // (buses * work.lanes))
+    if machine.dataflow == "input_stationary":
+        if machine.feed_bits_per_cycle is None:
+            return -(-work.batch * gemm.m * work.k_kept // (buses * work.lanes))
+        return -(-work.batch * gemm.m * gemm.k * work.a_bits // (buses * machine.feed_bits_per_cycle))
+    return 0
+
+
+def decode_cycles(work: Lowered, machine: Machine) -> int:
+    """Cycles of the decoders: each group of B once where B is stationary, else once for each fold it passes.
+
+    An output-stationary fold takes R of m, an input-stationary one C.
+    """
+    if work.native is None:
+        return 0
+    folds = {
+        "weight_stationary": 1,
+        "output_stationary": -(-work.gemm.m // machine.rows),
+        "input_stationary": -(-work.gemm.m // machine.columns),
+    }[machine.dataflow]
+    return -(-work.groups * folds // (machine.cores * machine.decode_groups_per_cycle))
+
+
+def memory_uses(traffic: Traffic, machine: Machine) -> tuple[Use, ...]:
+    """The same bytes through every level; the outermost level's time is dram's, an inner one's is load's."""
+    outermost = machine.levels[0]
+    return tuple(
+        (
+            level.name,
+            Cost.waiting(
+                "dram" if level is outermost else "load",
+                level_cycles(traffic.total, level),
+                traffic=((level.name, traffic),),
+            ),
+        )
+        for level in machine.levels
+    )
+
+
+def level_cycles(moved: int, level: Level) -> int:
+    """ceil(bytes / bandwidth), the bandwidth a rational number of bytes a cycle."""
+    return -(-moved * level.bandwidth_denominator // level.bandwidth_numerator)
+
+
+def _bytes(bits: int) -> int:
+    return -(-bits // 8)

@@ -1,0 +1,113 @@
+"""Cost: cycles and bytes as an algebra; what runs in sequence adds, what overlaps takes the slower time."""
+
+from dataclasses import astuple, dataclass, field
+from functools import reduce
+from typing import NamedTuple, Self
+
+
+class Stalls(NamedTuple):
+    """Cycles in which no multiplier had work, by what they waited for."""
+
+    dram: int = 0
+    decode: int = 0
+    feed: int = 0
+    load: int = 0
+    drain: int = 0
+    accumulate: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Bytes through one memory level by direction, metadata apart from values."""
+
+    read: int = 0
+    write: int = 0
+    metadata_read: int = 0
+    metadata_write: int = 0
+
+    def __add__(self, other: "Traffic") -> "Traffic":
+        return Traffic(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def __mul__(self, count: int) -> "Traffic":
+        return Traffic(*(a * count for a in astuple(self)))
+
+    @property
+    def total(self) -> int:
+        """All bytes that share the level's bandwidth."""
+        return self.read + self.write + self.metadata_read + self.metadata_write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What work takes: cycles = compute_cycles + the stalls, and the Traffic of each memory level by name."""
+
+    cycles: int = 0
+    compute_cycles: int = 0
+    stalls: Stalls = field(default_factory=Stalls)
+    traffic: tuple[tuple[str, Traffic], ...] = ()
+
+    @classmethod
+    def computing(cls, cycles: int) -> Self:
+        """The cost of work that only computes."""
+        return cls(cycles=cycles, compute_cycles=cycles)
+
+    @classmethod
+    def waiting(cls, cause: str, cycles: int, *, traffic: tuple[tuple[str, Traffic], ...] = ()) -> Self:
+        """The cost of a resource that makes the multipliers wait, taken alone."""
+        return cls(cycles=cycles, stalls=Stalls(**{cause: cycles}), traffic=traffic)
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """Both in sequence: everything adds."""
+        return Cost(
+            cycles=self.cycles + other.cycles,
+            compute_cycles=self.compute_cycles + other.compute_cycles,
+            stalls=Stalls(*map(sum, zip(self.stalls, other.stalls, strict=True))),
+            traffic=_joined(self.traffic, other.traffic),
+        )
+
+    def __or__(self, other: "Cost") -> "Cost":
+        """Both at once: the longer time, and every byte of both.
+
+        The waiting that is left is the slower one's, less what the other's computing hides of it.
+        """
+        slower = self if self.cycles >= other.cycles else other
+        compute = max(self.compute_cycles, other.compute_cycles)
+        return Cost(
+            cycles=slower.cycles,
+            compute_cycles=compute,
+            stalls=_shortened(slower.stalls, compute - slower.compute_cycles),
+            traffic=_joined(self.traffic, other.traffic),
+        )
+
+    def __mul__(self, count: int) -> "Cost":
+        """The same work `count` times in sequence."""
+        return Cost(
+            cycles=self.cycles * count,
+            compute_cycles=self.compute_cycles * count,
+            stalls=Stalls(*(cycles * count for cycles in self.stalls)),
+            traffic=tuple((name, traffic * count) for name, traffic in self.traffic),
+        )
+
+
+def overlapped(costs: tuple[Cost, ...]) -> Cost:
+    """All of `costs` at once."""
+    return reduce(Cost.__or__, costs, Cost())
+
+
+def _joined(
+    first: tuple[tuple[str, Traffic], ...], second: tuple[tuple[str, Traffic], ...]
+) -> tuple[tuple[str, Traffic], ...]:
+    levels = dict(first)
+    for name, traffic in second:
+        levels[name] = levels.get(name, Traffic()) + traffic
+    return tuple(levels.items())
+
+
+def _shortened(stalls: Stalls, hidden: int) -> Stalls:
+    """`stalls` less `hidden` cycles, taken from the causes in their order."""
+    left = []
+    for cycles in stalls:
+        taken = min(cycles, hidden)
+        hidden -= taken
+        left.append(cycles - taken)
+    return Stalls(*left)

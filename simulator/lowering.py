@@ -1,0 +1,116 @@
+"""Lowering: a Product as one machine runs it; which pattern it skips, how it lies in memory, and why."""
+
+from dataclasses import dataclass, replace
+
+from simulator.errors import lookup
+from simulator.formats import FORMATS, Size, size
+from simulator.gemm import DTYPES, Gemm, Operand, Product
+from simulator.machine import Machine
+from simulator.pattern import Pattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lowered:
+    """A Product on a Machine: the sparse operand is B, `native` the pattern that the machine skips.
+
+    `native` None means that it runs dense, and `note` says why where the product itself is sparse. Sizes are
+    those of all `batch` products; `peak` is multiply-adds a cycle at the operands' dtypes.
+    """
+
+    gemm: Gemm
+    batch: int
+    native: Pattern | None
+    note: str
+    a: Size
+    b: Size
+    c: Size
+    a_bits: int
+    peak: int
+    lanes: int
+
+    @property
+    def k_kept(self) -> int:
+        """Values of each column of B that are multiplied."""
+        return self.gemm.k if self.native is None else self.native.kept_along(self.gemm.k)
+
+    @property
+    def groups(self) -> int:
+        """Groups of metadata in all columns of B of the batch."""
+        along = 0 if self.native is None else self.native.groups_along(self.gemm.k)
+        return self.batch * self.gemm.n * along
+
+    @property
+    def multiplies(self) -> int:
+        """Multiply-adds performed, those with a stored zero included."""
+        return self.batch * self.gemm.m * self.gemm.n * self.k_kept
+
+
+def lower(product: Product, machine: Machine) -> Lowered:
+    """`product` as `machine` runs it.
+
+    A pattern is skipped where it lies on A or B along the reduction and conforms to a native one, in a format
+    that the machine decodes. A sparse A is exchanged with B by transposing the whole product.
+    """
+    if product.a.pattern is not None and product.a.along == "k":
+        product = transposed(product)
+    native, note = runs_as(product, machine)
+    gemm, batch = product.gemm, product.batch
+    lanes = min(machine.lanes_of(product.a.dtype), machine.lanes_of(product.b.dtype))
+    form = "dense" if native is None else machine.decode_format
+    packed = size(form, vectors=batch * gemm.n, length=gemm.k, pattern=native, dtype=product.b.dtype)
+    return Lowered(
+        gemm=gemm,
+        batch=batch,
+        native=native,
+        note=note,
+        a=_plain(product.a, batch * gemm.m * gemm.k),
+        b=packed if native is not None else _plain(product.b, batch * gemm.k * gemm.n),
+        c=_plain(product.c, batch * gemm.m * gemm.n),
+        a_bits=DTYPES[product.a.dtype],
+        peak=machine.cores * machine.rows * machine.columns * lanes,
+        lanes=lanes,
+    )
+
+
+def runs_as(product: Product, machine: Machine) -> tuple[Pattern | None, str]:
+    """The native pattern that B runs as, or None and the reason why a sparse product runs dense."""
+    name, operand = next(
+        ((name, one) for name in "abc" if (one := getattr(product, name)).pattern is not None), ("", None)
+    )
+    if operand is None or operand.pattern.dense:
+        return None, ""
+    if name == "c":
+        return None, "dense: the zeros are in the result, not in an operand"
+    if operand.along != "k":
+        return None, f"dense: grouped along {operand.along}, not along the reduction"
+    native = machine.native(operand.pattern)
+    if native is None:
+        found = f"{operand.pattern} conforms to none of {machine.patterns_text}" if machine.natives else ""
+        return None, f"dense: {found or 'the machine skips no pattern'}"
+    if operand.format not in ("native", machine.decode_format):
+        lookup(FORMATS, operand.format, kind="format")
+        return None, f"dense: packed as {operand.format}, the decoder reads {machine.decode_format}"
+    return native, ""
+
+
+def transposed(product: Product) -> Product:
+    """The same product as C^T[n,m] = B^T A^T, with m and n exchanged throughout."""
+    gemm = product.gemm
+    exchange = {"m": "n", "n": "m", "k": "k"}
+
+    def turned(operand: Operand) -> Operand:
+        return replace(operand, along=exchange[operand.along])
+
+    return replace(
+        product,
+        gemm=Gemm(m=gemm.n, n=gemm.m, k=gemm.k),
+        a=turned(product.b),
+        b=turned(product.a),
+        c=turned(product.c),
+        mask_along=exchange[product.mask_along],
+    )
+
+
+def _plain(operand: Operand, values: int) -> Size:
+    """Where no pattern is skipped: every distinct value lies in memory once."""
+    return Size(value_bits=(operand.distinct or values) * DTYPES[operand.dtype], metadata_bits=0)
