@@ -1,0 +1,64 @@
+"""`nmsim check`: validate any input file without running it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from simulator.arch import Arch, load_arch
+from simulator.errors import InputError, Problem
+from simulator.machine import resolve
+from simulator.trace import load_trace
+from simulator.yaml12 import parse, read_file
+from workloads.networks import load_network
+from workloads.networks.written import NetworkFile
+from workloads.training.load import WrittenRecipe, load_recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of YAML file: the model that says its keys, the key that tells it apart, and its reader."""
+
+    model: type[BaseModel]
+    mark: str
+    read: Callable[[Path], object]
+
+
+KINDS = {
+    "network": Kind(model=NetworkFile, mark="layers", read=load_network),
+    "recipe": Kind(model=WrittenRecipe, mark="phases", read=load_recipe),
+    "machine": Kind(model=Arch, mark="core", read=lambda path: resolve(load_arch(path).value)),
+}
+
+
+def check_all(files: Sequence[str]) -> tuple[list[dict[str, object]], tuple[Problem, ...]]:
+    """A row for each file, and the problems of all of them."""
+    rows: list[dict[str, object]] = []
+    problems: list[Problem] = []
+    for name in files:
+        kind, found = _checked(Path(name))
+        rows.append({"file": name, "kind": kind, "problems": len(found)})
+        problems += found
+    return rows, tuple(problems)
+
+
+def _checked(path: Path) -> tuple[str, tuple[Problem, ...]]:
+    kind = ""
+    try:
+        if path.is_dir():
+            kind = "trace"
+            load_trace(path)
+            return kind, ()
+        kind = kind_of(path)
+        KINDS[kind].read(path)
+    except InputError as error:
+        return kind, error.problems
+    return kind, ()
+
+
+def kind_of(path: Path) -> str:
+    """The kind of a YAML file, by the keys at its top; a machine where no key tells."""
+    root, _ = parse(read_file(path, str(path)), str(path))
+    keys = root.value if root is not None and isinstance(root.value, dict) else {}
+    return next((name for name, kind in KINDS.items() if kind.mark in keys), "machine")

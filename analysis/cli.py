@@ -1,0 +1,242 @@
+"""The command line: one verb a job. The library raises; this file alone prints and exits.
+
+What a verb needs is imported when it runs, so that `nmsim --help` answers at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+BAD_INPUT, INTERRUPTED = 2, 130
+DIGITS_MAX = 30
+BadCommandLine: type[Exception] = typer.BadParameter.__bases__[0]  # UsageError, which typer does not export
+
+app = typer.Typer(
+    name="nmsim",
+    help="What an N:M sparse-training recipe costs on a sparse tensor core.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Form(StrEnum):
+    """How a verb prints what it found."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def whole(help_text: str) -> Any:
+    """An option that takes a whole number."""
+    return typer.Option(parser=parse_whole, metavar="N", help=help_text)
+
+
+def parse_whole(text: str | int) -> int:
+    """The whole number that `text` writes; its range is checked by who uses it."""
+    if isinstance(text, int):
+        return text
+    if not text.removeprefix("-").isdecimal() or len(text) > DIGITS_MAX:
+        raise typer.BadParameter(f"`{text[:40]}` is no whole number; write one, as in 32")
+    return int(text)
+
+
+FormOption = Annotated[Form, typer.Option("--format", help="how to print the result")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key: core.array.rows=32")
+]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("-o", "--out", help="where the results go")] = Path("nmsim-demo"),
+) -> None:
+    """Three recipes, two machines: a table and a figure."""
+    from analysis.demo import run_demo
+
+    write(run_demo(out))
+
+
+@app.command()
+def trace(
+    network: Annotated[str, typer.Argument(help="a network's name (`nmsim list networks`) or YAML file")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="directory of the trace")],
+    recipe: Annotated[
+        str, typer.Option(help="a recipe's name (`nmsim list recipes`) or YAML file")
+    ] = "dense",
+    pattern: Annotated[str | None, typer.Option(help="kept:group, as in 2:4")] = None,
+    steps: Annotated[int, whole("training steps")] = 1,
+    batch: Annotated[int | None, whole("samples a step")] = None,
+    seq: Annotated[int | None, whole("tokens a sample")] = None,
+    image: Annotated[int | None, whole("pixels along a side")] = None,
+    dtype: Annotated[str, typer.Option(help="dtype of the products")] = "bf16",
+    sparse: Annotated[str, typer.Option(help="layers that follow the recipe: ff,qkv,proj,conv")] = "ff,conv",
+    optimizer: Annotated[str, typer.Option(help="what UPDATE streams: adamw or sgd")] = "adamw",
+    inference: Annotated[bool, typer.Option("--inference", help="one forward pass, as trained")] = False,
+    form: FormOption = Form.TABLE,
+) -> None:
+    """Write a training run's trace from shapes alone.
+
+    Says its FLOPs under each convention.
+    """
+    from analysis.tables import ledgers_text
+    from simulator.errors import placed
+    from workloads.shapes import parse_roles, trace_network
+
+    with placed("--sparse"):
+        roles = parse_roles(sparse)
+    made = trace_network(
+        network,
+        recipe=recipe,
+        pattern=pattern,
+        steps=steps,
+        batch=batch,
+        seq=seq,
+        image=image,
+        dtype=dtype,
+        sparse=roles,
+        optimizer=optimizer,
+        inference=inference,
+    )
+    made.save(out)
+    write(ledgers_text(made, out, form))
+
+
+@app.command()
+def simulate(
+    arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
+    trace: Annotated[Path, typer.Argument(help="directory of a trace")],
+    fidelity: Annotated[str, typer.Option(help="how exactly time is modelled: bound")] = "bound",
+    settings: SetOption = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="write to this file")] = None,
+    form: FormOption = Form.TABLE,
+) -> None:
+    """Run a trace through a machine and report the cost.
+
+    Cycles by cause, bytes by memory level and direction, utilization; every row with --format json or csv.
+    """
+    from analysis.tables import report_text
+    from simulator.arch import load_arch
+    from simulator.simulate import simulate as run
+    from simulator.trace import load_trace
+
+    report = run(load_arch(arch, settings=settings or ()), load_trace(trace), fidelity=fidelity)
+    write(report_text(report, form), out)
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(help="machines, networks, recipes (YAML) and traces")],
+    form: FormOption = Form.TABLE,
+) -> None:
+    """Validate input files without running them.
+
+    Every problem of every file is named.
+    """
+    from analysis.check import check_all
+    from analysis.tables import table_text
+    from simulator.errors import InputError
+
+    rows, problems = check_all(files)
+    write(table_text(rows, form))
+    if problems:
+        raise InputError(problems)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="archs, formats, networks or recipes")],
+    form: FormOption = Form.TABLE,
+) -> None:
+    """List what can be named."""
+    from analysis.catalog import catalog
+    from analysis.tables import table_text
+
+    write(table_text(catalog(what), form))
+
+
+@app.command()
+def schema(what: Annotated[str, typer.Argument(help="machine, network or recipe")]) -> None:
+    """Print the JSON Schema of a kind of YAML file."""
+    import json
+
+    from analysis.check import KINDS
+    from simulator.errors import lookup
+    from simulator.spec import json_schema
+
+    kind = lookup(KINDS, what, kind="YAML file")
+    write(json.dumps(json_schema(kind.model), indent=2) + "\n")
+
+
+def write(text: str, out: Path | None = None) -> None:
+    """Print `text`, or write it to the file `out` in one move."""
+    if out is None:
+        sys.stdout.write(text)
+        return
+    from simulator.atomic import write_file
+
+    write_file(out, text.encode())
+
+
+def version(shown: bool) -> None:
+    """Print the version and end."""
+    if shown:
+        from simulator.version import __version__
+
+        write(f"nmsim {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="print the version and end")
+    ] = False,
+) -> None:
+    """What an N:M sparse-training recipe costs on a sparse tensor core."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status: 0 done, 2 bad input, 130 interrupted."""
+    try:
+        status = app(arguments or ["--help"], prog_name="nmsim", standalone_mode=False)
+        sys.stdout.flush()
+    except BadCommandLine as error:
+        print_usage(error)
+        return BAD_INPUT
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write("nmsim: interrupted; what was finished is kept\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except ValueError as error:
+        from simulator.errors import InputError
+
+        if not isinstance(error, InputError):
+            raise
+        sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
+        return BAD_INPUT
+    return status if isinstance(status, int) else 0
+
+
+def print_usage(error: Any) -> None:
+    """One line for a command line that cannot be read, the option in front where one is to blame."""
+    command = error.ctx.command_path if error.ctx else "nmsim"
+    names = error.param.opts if isinstance(error, typer.BadParameter) and error.param else ()
+    where = max(names, key=len, default="") or command
+    text = " ".join((error.message if names else error.format_message()).split())
+    text = text.removeprefix("Value error, ").rstrip(".") or "is missing"
+    right = "" if "; " in text else f"; see `{command} --help`"
+    sys.stderr.write(f"{where}: {text}{right}\n")
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,147 @@
+"""Results as text: a table for people, JSON or CSV for programs."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from simulator.gemm import Product
+from simulator.report import Report
+from simulator.trace import Trace
+from workloads.training.flops import CONVENTIONS, ledger
+
+Cells = Mapping[str, object]
+PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
+
+
+def scaled(value: float, unit: str = "") -> str:
+    """`value` with three digits and an SI prefix: 1.23 T."""
+    step = 0
+    while abs(value) >= 999.5 and step < len(PREFIXES) - 1:
+        value, step = value / 1000, step + 1
+    return f"{value:.3g} {PREFIXES[step]}{unit}".rstrip()
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it."""
+    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def table_text(rows: Sequence[Cells], form: str, *, title: str = "", notes: Sequence[str] = ()) -> str:
+    """The rows, which share their columns, as a table, JSON or CSV."""
+    if form == "json":
+        return json.dumps({"rows": [dict(row) for row in rows]}, indent=1, ensure_ascii=False) + "\n"
+    columns = list(rows[0]) if rows else []
+    if form == "csv":
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        numeric = all(str(row[column])[:1].isdigit() for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row.values()))
+    return drawn(table) + "".join(f"{note}\n" for note in notes)
+
+
+def drawn(table: Table) -> str:
+    """The table as plain text, as wide as it needs, without markup: names are shown as they are."""
+    console = Console(
+        file=io.StringIO(), width=200, markup=False, highlight=False, emoji=False, no_color=True
+    )
+    console.print(table)
+    file: Any = console.file
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+
+
+def ledgers_text(trace: Trace, path: Path, form: str) -> str:
+    """What a trace's products cost in FLOPs under each convention."""
+    exact = [ledger(trace.steps, name) for name in CONVENTIONS]
+    counts = {
+        one.convention: {"FWD": one.fwd, "DGRAD": one.dgrad, "WGRAD": one.wgrad, "total": one.total}
+        for one in exact
+    }
+    if form != "table":
+        return table_text([{"convention": name, **flops} for name, flops in counts.items()], form)
+    dense = 2 * sum(
+        step.work.dense_macs * step.when.count for step in trace.steps if isinstance(step.work, Product)
+    )
+    rows = [
+        {
+            "convention": name,
+            **{pass_: scaled(count, "FLOP") for pass_, count in flops.items()},
+            "of dense": f"{flops['total'] / dense:.3f}",
+        }
+        for name, flops in counts.items()
+    ]
+    made = trace.provenance
+    title = f"{path}: {made['network']}, {made['recipe']} {made['pattern'] or ''}".rstrip()
+    steps = f"{made['steps']} training steps" if not made["inference"] else "one forward pass"
+    notes = [f"{steps} in {len(trace.steps)} run-length coded rows"]
+    return table_text(rows, form, title=title, notes=notes)
+
+
+def report_text(report: Report, form: str) -> str:
+    """A report: every row as JSON or CSV, or a table by pass and pattern for people."""
+    if form == "json":
+        return report.to_json()
+    if form == "csv":
+        return report.to_csv()
+    whole = report.totals["seconds"]
+    rows = []
+    for (pass_, pattern, runs_as), part in report.grouped("pass", "pattern", "runs_as"):
+        rows.append(
+            {"pass": pass_, "pattern": pattern or "-", "runs as": runs_as or "-", **_figures(part, whole)}
+        )
+    rows.append({"pass": "total", "pattern": "", "runs as": "", **_figures(report, whole)})
+    notes = sorted({f"{row.lowered.note}" for row in report.rows if row.lowered and row.lowered.note})
+    made = report.provenance
+    title = f"{made['arch']['name']}, fidelity {made['fidelity']} (a lower bound on time)"
+    return table_text(rows, form, title=title, notes=[f"runs {note}" for note in notes])
+
+
+def _figures(part: Report, whole: float) -> dict[str, object]:
+    totals = part.totals
+    seconds = totals["seconds"]
+    outermost = part.rows[0].cost.traffic[0][0]
+    moved = sum(value for name, value in totals.items() if name.startswith(f"{outermost}_"))
+    metadata = sum(value for name, value in totals.items() if name.startswith(f"{outermost}_metadata"))
+    return {
+        "cycles": scaled(totals["cycles"]),
+        "time": duration(seconds),
+        "share": f"{seconds / whole:.1%}" if whole else "",
+        "utilization": f"{utilization(part):.3f}",
+        "bound by": ", ".join(binding(part)),
+        f"{outermost} bytes": scaled(moved, "B"),
+        "of that metadata": scaled(metadata, "B"),
+    }
+
+
+def utilization(part: Report) -> float:
+    """Effective multiply-adds over what the peak allows in all cycles of the part, at most 1."""
+    peak = sum(row.lowered.peak * row.cost.cycles for row in part.rows if row.lowered)
+    rest = sum(row.cost.cycles for row in part.rows if not row.lowered)
+    most = max((row.lowered.peak for row in part.rows if row.lowered), default=1)
+    possible = peak + rest * most
+    return part.totals["effective_macs"] / possible if possible else 0.0
+
+
+def binding(part: Report, most: int = 2) -> list[str]:
+    """The resources that bind the part, by the cycles of the rows that they bind, the largest first."""
+    cycles: dict[str, int] = {}
+    for row in part.rows:
+        cycles[row.bound_by] = cycles.get(row.bound_by, 0) + row.cost.cycles
+    whole = sum(cycles.values()) or 1
+    ranked = sorted(cycles, key=lambda name: -cycles[name])[:most]
+    return [f"{name} {cycles[name] / whole:.0%}" for name in ranked]
