@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from simulator.errors import InputError, lookup, shown
+from simulator.errors import InputError, lookup, placed, shown
 from simulator.gemm import DTYPES, check_count
 from simulator.pattern import Pattern
 from simulator.trace import Trace
 from workloads.networks import load_network
 from workloads.networks.layer import Role
+from workloads.training.face import DENSE
 from workloads.training.load import load_recipe
 from workloads.training.unroll import SPARSE_ROLES, inference_steps, training_steps
 from workloads.training.upkeep import OPTIMIZERS
@@ -37,9 +38,13 @@ def trace_network(
     check_count("steps", steps, most=STEPS_MAX)
     lookup(DTYPES, dtype, kind="dtype", where="dtype")
     lookup(OPTIMIZERS, optimizer, kind="optimizer", where="optimizer")
-    target = Pattern.parse(pattern) if isinstance(pattern, str) else pattern
+    with placed("pattern"):
+        target = Pattern.parse(pattern) if isinstance(pattern, str) else pattern
     shapes = load_network(network, batch=batch, seq=seq, image=image)
     way = load_recipe(recipe)
+    if target is not None and way.face == DENSE:
+        right = "leave it out, or name a recipe with --recipe"
+        raise InputError.of(f"recipe {way.name} uses no pattern", right, where="pattern")
     if inference:
         made = inference_steps(shapes, way, target, dtype=dtype, sparse=sparse)
     else:
@@ -47,12 +52,12 @@ def trace_network(
     provenance = {
         "from": "shapes",
         "network": shapes.name,
+        "network_sha256": shapes.digest or None,
+        "sizes": dict(shapes.sizes),
         "recipe": way.name,
+        "recipe_sha256": way.digest or None,
         "pattern": None if target is None else str(target),
         "steps": 1 if inference else steps,
-        "batch": batch,
-        "seq": seq,
-        "image": image,
         "dtype": dtype,
         "sparse": sorted(sparse),
         "optimizer": None if inference else optimizer,

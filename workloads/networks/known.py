@@ -94,4 +94,10 @@ class KnownNetwork:
         if problems:
             raise InputError(problems)
         layers, other = self.build(batch, size)
-        return Network(name=self.name, layers=tuple(layers), other_parameters=other, source=self.source)
+        return Network(
+            name=self.name,
+            layers=tuple(layers),
+            other_parameters=other,
+            source=self.source,
+            sizes=(("batch", batch), (self.extent.word, size)),
+        )

@@ -61,7 +61,7 @@ class Network:
 
     `other_parameters` counts what is trained but multiplies no matrix: embeddings, norms, biases. `source`
     says where the shapes are from; `digest` is that of the file they were read from, empty for a network of
-    the registry.
+    the registry, whose `sizes` say at which batch and extent it was loaded.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Network:
     other_parameters: int
     source: str
     digest: str = ""
+    sizes: tuple[tuple[str, int], ...] = ()
 
     @property
     def macs(self) -> int:

@@ -1,0 +1,253 @@
+"""The command line as users script against it: exit codes, streams, exact words, and nothing written on errors."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from math import fsum
+from pathlib import Path
+
+import pytest
+
+from analysis.cli import run
+from simulator.trace import load_trace
+
+ROOT = Path(__file__).parents[2]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def said(capsys: Capture, *arguments: str) -> str:
+    """What a command that succeeds prints."""
+    assert run(arguments) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return printed.out
+
+
+TRACE = ("trace", "vit_b16", "-o", "t", "--batch", "2")
+RECIPES = (
+    "known: ac_dc, bi_mask, dense, fst, gradual, kao_mask, kao_structure, mdgf_exp, mdgf_linear, one_shot, rigl, "
+    "s_ste, sdgf_geometric, sdgf_stepwise, set, slope, sr_ste, static, ste, step, transposable"
+)
+BAD = {
+    "trace": ["network: is missing; see `nmsim trace --help`"],
+    "trace vit_b16": ["--out: is missing; see `nmsim trace --help`"],
+    "trace vit_b61 -o t": [
+        "no network is called `vit_b61`; did you mean `vit_b16`? known: bert_base, gpt2_small, gpt3_6b7, "
+        "gpt3_small, llama3_8b, resnet50, swin_t, t5_base, transformer_big, vit_b16"
+    ],
+    "trace vit_b16 -o t --recipe sr_st --pattern 2:4": [
+        f"no recipe is called `sr_st`; did you mean `sr_ste`? {RECIPES}"
+    ],
+    "trace vit_b16 -o t --recipe sr_ste": ["recipe sr_ste has no pattern; give it one, as 2:4"],
+    "trace vit_b16 -o t --recipe sr_ste --pattern 124": [
+        "pattern: `124` is not a pattern; write kept:group, as in 2:4"
+    ],
+    "trace vit_b16 -o t --recipe sr_ste --pattern 5:4": [
+        "pattern: pattern `5:4` keeps 5 of 4; kept is 1 to 4 for a group of 4"
+    ],
+    "trace vit_b16 -o t --recipe sr_ste --pattern 0:4": [
+        "pattern: pattern `0:4` keeps 0 of 4; kept is 1 to 4 for a group of 4"
+    ],
+    "trace vit_b16 -o t --recipe sr_ste --pattern 1:99999": [
+        "pattern: pattern `1:99999` has a group of 99999; a group has 1 to 4096 values"
+    ],
+    "trace vit_b16 -o t --pattern 2:4": [
+        "pattern: recipe dense uses no pattern; leave it out, or name a recipe with --recipe"
+    ],
+    "trace vit_b16 -o t --steps 0": ["steps is 0; steps is a whole number from 1 to 1000000000"],
+    "trace vit_b16 -o t --steps -1": ["steps is -1; steps is a whole number from 1 to 1000000000"],
+    "trace vit_b16 -o t --steps 1e5": ["--steps: `1e5` is no whole number; write one, as in 32"],
+    "trace vit_b16 -o t --steps nan": ["--steps: `nan` is no whole number; write one, as in 32"],
+    "trace vit_b16 -o t --steps 10000000000": [
+        "steps is 10000000000; steps is a whole number from 1 to 1000000000"
+    ],
+    "trace vit_b16 -o t --batch 0": ["batch: `0` is no batch size; write a whole number from 1 to 1048576"],
+    "trace vit_b16 -o t --seq 5": ["seq: vit_b16 reads images; leave seq out, or set image"],
+    "trace vit_b16 -o t --batch 0 --seq 5": [
+        "batch: `0` is no batch size; write a whole number from 1 to 1048576",
+        "seq: vit_b16 reads images; leave seq out, or set image",
+    ],
+    "trace vit_b16 -o t --sparse head": [
+        "--sparse: `head` layers stay dense; roles that may: ff, qkv, proj, conv"
+    ],
+    "trace vit_b16 -o t --sparse fff": [
+        "--sparse: no role of layers that may be sparse is called `fff`; did you mean `ff`? "
+        "known: conv, ff, proj, qkv"
+    ],
+    "trace vit_b16 -o t --dtype f16": [
+        "dtype: no dtype is called `f16`; did you mean `fp16`? "
+        "known: bf16, fp16, fp32, fp64, fp8, int32, int4, int8, tf32"
+    ],
+    "trace vit_b16 -o t --optimizer adm": [
+        "optimizer: no optimizer is called `adm`; did you mean `adamw`? known: adamw, sgd"
+    ],
+    "trace vit_b16 -o t --format xml": [
+        "--format: 'xml' is not one of 'table', 'json', 'csv'; see `nmsim trace --help`"
+    ],
+    "trace no.yaml -o t": ["no.yaml: no such file; give the path of a YAML file"],
+    "trace vit_b16 -o t --recipe ./no.yaml": ["./no.yaml: no such file; give the path of a YAML file"],
+    "simulat": ["nmsim: No such command 'simulat'. Did you mean 'simulate'?; see `nmsim --help`"],
+    "simulate a100": ["trace: is missing; see `nmsim simulate --help`"],
+    "simulate a10 t": ["no machine is called `a10`; did you mean `a100`? known: a100, dense128"],
+    "simulate a100 t": ["t: does not exist; name a directory that `nmsim trace` wrote"],
+    "simulate a100 t --set core.aray.rows=3": [
+        "--set core.aray.rows=3: core.aray: unknown key; did you mean `array`? "
+        "known: array, dataflow, decode, feed, lanes, patterns, select, vector"
+    ],
+    "list machine": ["no list is called `machine`; known: archs, formats, networks, recipes"],
+    "schema arch": ["no YAML file is called `arch`; known: machine, network, recipe"],
+}
+
+
+@pytest.mark.parametrize("line", BAD)
+def test_a_bad_command_line_is_one_line_a_problem(line: str, capsys: Capture, tmp_path: Path) -> None:
+    assert run(line.split()) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == BAD[line]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trace_says_its_flops_and_each_convention(capsys: Capture) -> None:
+    text = said(capsys, *TRACE, "--recipe", "sr_ste", "--pattern", "2:4", "--format", "json")
+    rows = {row["convention"]: row for row in json.loads(text)["rows"]}
+    assert list(rows) == ["algorithmic", "hardware", "all_sparse"]
+    assert rows["all_sparse"]["total"] < rows["algorithmic"]["total"] < rows["hardware"]["total"]
+    assert load_trace("t").provenance["recipe"] == "sr_ste"
+
+
+def test_a_long_run_is_small_and_its_report_adds_up(capsys: Capture, tmp_path: Path) -> None:
+    said(capsys, *TRACE, "--recipe", "mdgf_exp", "--pattern", "1:16", "--steps", "300000")
+    assert sum(file.stat().st_size for file in (tmp_path / "t").iterdir()) < 2**20
+    report = json.loads(said(capsys, "simulate", "a100", "t", "--fidelity", "bound", "--format", "json"))
+    for name, total in report["totals"].items():
+        add = fsum if name == "seconds" else sum
+        assert total == add(row[name] for row in report["rows"])
+    steps = {row["first_step"] + row["count"] for row in report["rows"]}
+    assert max(steps) == 300_000
+
+
+def test_reports_as_csv_and_as_a_file(capsys: Capture, tmp_path: Path) -> None:
+    said(capsys, *TRACE)
+    text = said(capsys, "simulate", "dense128", "t", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[0]["layer"] == "patches"
+    assert said(capsys, "simulate", "dense128", "t", "--format", "csv", "-o", "r.csv") == ""
+    assert (tmp_path / "r.csv").read_text() == text
+
+
+def test_the_table_says_why_a_sparse_product_runs_dense(capsys: Capture) -> None:
+    said(capsys, *TRACE, "--recipe", "sr_ste", "--pattern", "2:4")
+    text = said(capsys, "simulate", "a100", "t")
+    assert "runs dense: grouped along n, not along the reduction" in text
+    assert "a lower bound on time" in text
+
+
+def test_the_same_command_writes_the_same_bytes(capsys: Capture, tmp_path: Path) -> None:
+    script = "import sys; from analysis.cli import run; sys.exit(run(sys.argv[1:]))"
+    results = []
+    for seed, zone, locale, folder in (("1", "UTC", "C", "x"), ("2", "Asia/Kolkata", "de_DE.UTF-8", "y")):
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONHASHSEED": seed,
+            "TZ": zone,
+            "LC_ALL": locale,
+        }
+        (tmp_path / folder).mkdir()
+        for arguments in (TRACE, ("simulate", "a100", "t", "--format", "json", "-o", "r.json")):
+            command = [sys.executable, "-c", script, *arguments]
+            subprocess.run(command, cwd=tmp_path / folder, env=environment, check=True, capture_output=True)
+        files = (tmp_path / folder / "r.json", *(tmp_path / folder / "t").iterdir())
+        results.append({file.name: file.read_bytes() for file in files})
+    assert results[0] == results[1]
+
+
+def test_an_earlier_trace_is_replaced_and_strangers_are_not(capsys: Capture, tmp_path: Path) -> None:
+    said(capsys, *TRACE)
+    said(capsys, *TRACE, "--steps", "7")
+    assert load_trace("t").provenance["steps"] == 7
+    (tmp_path / "u").mkdir()
+    (tmp_path / "u" / "thesis.tex").write_text("x")
+    assert run(["trace", "vit_b16", "-o", "u"]) == 2
+    assert capsys.readouterr().err == (
+        "u: the directory holds files, but no meta.json of an earlier result; name a new or an empty directory\n"
+    )
+    assert [file.name for file in (tmp_path / "u").iterdir()] == ["thesis.tex"]
+
+
+def test_inference_is_one_forward_pass(capsys: Capture) -> None:
+    said(capsys, "trace", "resnet50", "-o", "t", "--batch", "1", "--inference")
+    trace = load_trace("t")
+    assert {str(step.pass_) for step in trace.steps} == {"FWD"}
+    assert len(trace.steps) == 54
+
+
+def test_check_names_every_problem_of_every_file(capsys: Capture, tmp_path: Path) -> None:
+    said(capsys, *TRACE)
+    (tmp_path / "m.yaml").write_text("spec: 1\nname: x\ncores: -1\n")
+    (tmp_path / "r.yaml").write_text(
+        "spec: 1\nname: r\nsummary: s\nphases:\n  - {share: 50 %, pattern: dense}\n"
+    )
+    assert run(["check", "m.yaml", "t", "r.yaml", "gone.yaml", "--format", "json"]) == 2
+    printed = capsys.readouterr()
+    rows = json.loads(printed.out)["rows"]
+    assert [(row["file"], row["kind"]) for row in rows] == [
+        ("m.yaml", "machine"),
+        ("t", "trace"),
+        ("r.yaml", "recipe"),
+        ("gone.yaml", ""),
+    ]
+    assert [row["problems"] > 0 for row in rows] == [True, False, True, True]
+    assert len(printed.err.splitlines()) == sum(row["problems"] for row in rows)
+    assert "r.yaml:5:3: phases: the shares sum to 1/2 of the run; they sum to 1" in printed.err.splitlines()
+
+
+@pytest.mark.parametrize("what", ["machine", "network", "recipe"])
+def test_a_schema_is_json_schema(capsys: Capture, what: str) -> None:
+    schema = json.loads(said(capsys, "schema", what))
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert "spec" in schema["required"]
+
+
+@pytest.mark.parametrize("what", ["archs", "formats", "networks", "recipes"])
+def test_a_list_has_a_row_a_name(capsys: Capture, what: str) -> None:
+    rows = json.loads(said(capsys, "list", what, "--format", "json"))["rows"]
+    assert all(all(row.values()) for row in rows)
+    assert said(capsys, "list", what).count("\n") > len(rows)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = """
+import sys
+from analysis.cli import run
+run(["--help"])
+heavy = {"numba", "pandas", "pyarrow", "matplotlib", "numpy", "pydantic", "yaml"}
+print(sorted(heavy & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+    assert "Usage: nmsim" in done.stdout
+
+
+def test_a_reader_that_leaves_early_is_no_fault(capsys: Capture) -> None:
+    said(capsys, *TRACE)
+    script = "import sys; from analysis.cli import main; sys.argv[1:] = ['simulate', 'a100', 't', '--format', 'csv']; main()"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = f'{sys.executable} -c "{script}" | head -n 1; exit ${{PIPESTATUS[0]}}'
+    done = subprocess.run(
+        ["bash", "-c", command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.startswith("layer,pass,")

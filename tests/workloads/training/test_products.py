@@ -1,0 +1,96 @@
+"""The three products of a layer: shapes, orientation, and which operand carries the pattern."""
+
+import pytest
+
+from simulator.gemm import Gemm
+from simulator.pattern import Pattern
+from workloads.networks.layer import Layer, Role
+from workloads.training.face import DENSE, Face, Phase
+from workloads.training.products import (
+    attention_gradient_products,
+    forward_product,
+    input_gradient_product,
+    kept_weights,
+    weight_gradient_product,
+)
+
+P24 = Pattern(kept=2, group=4)
+TOKENS, OUTPUTS, INPUTS = 5, 6, 7
+CONV = Layer(name="conv", role=Role.CONV, gemm=Gemm(m=TOKENS, n=OUTPUTS, k=INPUTS), batch=3, input_values=11)
+
+
+def phase(**face):
+    made = Face(**face)
+    return Phase(face=made, pattern=None if made == DENSE else P24, steps=1)
+
+
+def patterns(product):
+    return {
+        name: (str(operand.pattern), operand.along)
+        for name in "abc"
+        if (operand := getattr(product, name)).pattern is not None
+    }
+
+
+def test_forward_reduces_over_inputs():
+    product = forward_product(CONV, phase(forward=True), "bf16")
+    assert (product.gemm, product.batch) == (Gemm(m=TOKENS, n=OUTPUTS, k=INPUTS), 3)
+    assert patterns(product) == {"b": ("2:4", "k")}
+    assert (product.mask, product.mask_along) == (P24, "k")
+    assert (product.a.distinct, product.b.distinct, product.c.distinct) == (11, None, None)
+
+
+@pytest.mark.parametrize(("dgrad", "expected"), [("dense", {}), ("inputs", "n"), ("outputs", "k")])
+def test_input_gradient_reduces_over_outputs(dgrad, expected):
+    product = input_gradient_product(CONV, phase(forward=True, dgrad=dgrad), "bf16")
+    assert product.gemm == Gemm(m=TOKENS, n=INPUTS, k=OUTPUTS)
+    assert patterns(product) == ({"b": ("2:4", expected)} if expected else {})
+    assert (product.mask, product.mask_along) == (P24, "n")
+    assert (product.a.distinct, product.c.distinct) == (None, 11)
+
+
+@pytest.mark.parametrize(
+    ("wgrad", "expected"),
+    [("dense", {}), ("gradient", {"b": ("2:4", "k")}), ("kept", {"c": ("2:4", "m")})],
+)
+def test_weight_gradient_reduces_over_tokens(wgrad, expected):
+    product = weight_gradient_product(CONV, phase(forward=True, wgrad=wgrad), "bf16")
+    assert product.gemm == Gemm(m=INPUTS, n=OUTPUTS, k=TOKENS)
+    assert patterns(product) == expected
+    assert (product.mask, product.mask_along) == (P24, "m")
+    assert (product.a.distinct, product.c.distinct) == (11, None)
+    assert [product.a.dtype, product.b.dtype, product.c.dtype] == ["bf16", "bf16", "fp32"]
+
+
+@pytest.mark.parametrize("wgrad", ["gradient", "kept"])
+def test_a_dense_weight_gradient_among_sparse_ones(wgrad):
+    product = weight_gradient_product(CONV, phase(forward=True, wgrad=wgrad), "bf16", dense=True)
+    assert patterns(product) == {}
+    assert product.mask == P24
+
+
+def test_a_dense_phase_has_no_pattern_anywhere():
+    dense = phase()
+    for product in (
+        forward_product(CONV, dense, "fp16"),
+        input_gradient_product(CONV, dense, "fp16"),
+        weight_gradient_product(CONV, dense, "fp16"),
+    ):
+        assert patterns(product) == {}
+        assert product.mask is None
+
+
+def test_attention_has_a_gradient_to_each_activation():
+    scores = Layer(name="scores", role=Role.ATTENTION, gemm=Gemm(m=5, n=6, k=7), batch=12)
+    to_a, to_b = attention_gradient_products(scores, "bf16")
+    assert (to_a.gemm, to_b.gemm) == (Gemm(m=5, n=7, k=6), Gemm(m=7, n=6, k=5))
+    assert to_a.batch == to_b.batch == 12
+    assert to_a.mask is to_b.mask is None
+
+
+def test_kept_weights_count_tails():
+    # 3 groups of weights with 6 outputs; 7 inputs keep 2 of 4 and 2 of the last 3
+    assert kept_weights(CONV, P24) == 3 * 6 * 4
+    assert kept_weights(CONV, None) == 3 * 6 * 7
+    attention = Layer(name="scores", role=Role.ATTENTION, gemm=Gemm(m=5, n=6, k=7))
+    assert kept_weights(attention, P24) == 0

@@ -1,0 +1,139 @@
+"""Recipes by name or by path: a YAML file declares the phases of a run."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from simulator.errors import InputError, lookup, shown
+from simulator.pattern import Pattern
+from simulator.spec import Loaded, Written, load_spec
+from workloads.training.face import DENSE, Dgrad, Face, Wgrad
+from workloads.training.recipe import Recipe, Window
+from workloads.training.recipes import RECIPES
+from workloads.training.selectors import SELECTORS
+
+PHASES_MAX = 1000
+
+
+def parse_share(text: str) -> Fraction:
+    """The share of a run that `text` writes, as in "12.5 %" or "5/6"."""
+    percent = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%", text)
+    parts = re.fullmatch(r"([0-9]{1,9})/([1-9][0-9]{0,8})", text)
+    share = Fraction(percent[1]) / 100 if percent else Fraction(text) if parts else None
+    if share is None or not 0 < share <= 1:
+        raise InputError.of(f"{shown(text)} is not a share of a run", "write one, as in 90 % or 5/6")
+    return share
+
+
+def _check_share(text: str) -> str:
+    parse_share(text)
+    return text
+
+
+def _check_pattern(text: str) -> str:
+    if text not in ("dense", "target"):
+        try:
+            Pattern.parse(text)
+        except InputError as error:
+            problem = error.problems[0]
+            raise InputError.of(problem.what, f"{problem.right}, or dense or target") from None
+    return text
+
+
+def _check_selector(name: str) -> str:
+    lookup(SELECTORS, name, kind="selector")
+    return name
+
+
+class WrittenPhase(Written):
+    """One phase of a recipe file: its share of the run, its pattern, and the keys of a Face."""
+
+    share: Annotated[str, AfterValidator(_check_share), Field(examples=["90 %"])]
+    pattern: Annotated[str, AfterValidator(_check_pattern), Field(examples=["target"])]
+    forward: bool = False
+    dgrad: Dgrad = "dense"
+    wgrad: Wgrad = "dense"
+    dense_wgrad_every: int | None = Field(default=None, ge=1)
+    select_every: int | None = Field(default=None, ge=1)
+    selector: Annotated[str, AfterValidator(_check_selector)] = "magnitude"
+    second_every: int | None = Field(default=None, ge=1)
+    second_selector: Annotated[str, AfterValidator(_check_selector)] | None = None
+
+    @model_validator(mode="after")
+    def _pattern_and_face_agree(self) -> Self:
+        """Refuse a sparse face without a pattern, and a pattern that nothing uses."""
+        face = self.face()
+        if self.pattern == "dense" and face != DENSE:
+            raise InputError.of(
+                "a dense phase has sparse passes or masks", "write pattern: target, or only share"
+            )
+        if self.pattern != "dense" and face == DENSE:
+            raise InputError.of("nothing uses the pattern", "write forward: true, or pattern: dense")
+        return self
+
+    def face(self) -> Face:
+        """The Face that the keys describe."""
+        return Face(**{name: getattr(self, name) for name in Face.__dataclass_fields__})
+
+
+class WrittenRecipe(Written):
+    """A recipe file: the phases of a run, which take all of it."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    summary: str
+    paper: str = "no paper"
+    phases: tuple[WrittenPhase, ...] = Field(min_length=1, max_length=PHASES_MAX)
+
+    @model_validator(mode="after")
+    def _shares_fill_the_run(self) -> Self:
+        total = sum(parse_share(phase.share) for phase in self.phases)
+        if total != 1:
+            raise InputError.of(f"the shares sum to {total} of the run", "they sum to 1", where="phases")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredRecipe(Recipe):
+    """A recipe whose phases a file lists; a run of it takes a target even if no phase asks for it."""
+
+    written: tuple[WrittenPhase, ...]
+
+    def windows(self, target: Pattern, steps: int) -> list[Window]:  # noqa: ARG002
+        """The phases of the file, `target` put in where they ask for it."""
+        patterns = {"dense": None, "target": target}
+        return [
+            Window(
+                share=parse_share(phase.share),
+                face=phase.face(),
+                pattern=patterns[phase.pattern]
+                if phase.pattern in patterns
+                else Pattern.parse(phase.pattern),
+            )
+            for phase in self.written
+        ]
+
+
+def declared(loaded: Loaded[WrittenRecipe]) -> Recipe:
+    """The Recipe that a file declares."""
+    written = loaded.value
+    sparse = [face for phase in written.phases if (face := phase.face()) != DENSE]
+    return DeclaredRecipe(
+        name=written.name,
+        summary=written.summary,
+        paper=written.paper,
+        face=sparse[-1] if sparse else DENSE,
+        digest=loaded.digest,
+        written=written.phases,
+    )
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """The recipe of that name, or of the YAML file where the text has a slash or ends in .yaml or .yml."""
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or "/" in text or text.endswith((".yaml", ".yml")):
+        return declared(load_spec(name_or_path, WrittenRecipe))
+    return lookup(RECIPES, text, kind="recipe")

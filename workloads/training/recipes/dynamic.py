@@ -1,0 +1,42 @@
+"""RigL and SET: sparse from the start, with masks that drop and grow weights every few steps."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from simulator.pattern import Pattern
+from workloads.training.face import Face
+from workloads.training.recipe import ONE, Recipe, Window
+from workloads.training.recipes.static import FIXED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropAndGrow(Recipe):
+    """Move the masks for the share `moving` (3/4) of the run, then keep them."""
+
+    moving: Fraction = Fraction(3, 4)
+
+    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:  # noqa: ARG002
+        """The target with moving masks, then with fixed ones."""
+        fixed = replace(self.face, dense_wgrad_every=None, select_every=None)
+        return [
+            Window(share=self.moving, face=self.face, pattern=target),
+            Window(share=ONE - self.moving, face=fixed, pattern=target),
+        ]
+
+
+RIGL_FACE: Face = replace(FIXED, dense_wgrad_every=100, selector="grow_gradient")
+SET_FACE: Face = replace(FIXED, select_every=100, selector="grow_random")
+
+RIGL = DropAndGrow(
+    name="rigl",
+    summary="after every 100 steps one dense weight gradient says which weights to grow",
+    paper="Evci et al.: Rigging the Lottery, arXiv:1911.11134",
+    face=RIGL_FACE,
+)
+SET = DropAndGrow(
+    name="set",
+    summary="every 100 steps the smallest weights are dropped and others grown at random",
+    paper="Mocanu et al.: Scalable Training of Artificial Neural Networks, arXiv:1707.04780",
+    face=SET_FACE,
+)

@@ -1,0 +1,96 @@
+"""Decaying pruning masks (Kao et al.): masks and patterns move once in a while, not at every step.
+
+Gradients follow the chain rule through the mask, so a pruned weight has none once its factor is 0.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil, floor
+
+from simulator.errors import InputError
+from simulator.pattern import Pattern
+from workloads.training.face import Face
+from workloads.training.recipe import ONE, Recipe, Window
+from workloads.training.recipes.static import FIXED
+
+PAPER = "Kao et al.: Training Recipe for N:M Structured Sparsity with Decaying Pruning Mask, arXiv:2209.07617"
+UPDATES_MAX = 8
+"""The published code counts updates no further, so a slower mask decay never ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskUpdates(Recipe):
+    """Train dense for the share `start`, then update the masks once every share `every` of the run.
+
+    The defaults are the published 10 000 and 1 000 of 200 000 steps. `every` is at least one step.
+    """
+
+    start: Fraction = Fraction(1, 20)
+    every: Fraction = Fraction(1, 200)
+
+    def selecting(self, face: Face, steps: int) -> Face:
+        """`face` with masks selected at every update."""
+        return replace(face, select_every=max(1, floor(self.every * steps)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KaoMask(MaskUpdates):
+    """Pruned weights are multiplied by D = max(1 - k * weight, 0) after k updates.
+
+    `weight` is 1/8: D reaches 0 at the eighth update.
+    """
+
+    weight: Fraction = Fraction(1, 8)
+
+    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
+        """A dense window, a fading one, and the target with binary masks."""
+        if self.weight * UPDATES_MAX < 1:
+            raise InputError.of(
+                f"recipe {self.name} has a weight of {self.weight}",
+                f"at least 1/{UPDATES_MAX}: updates are counted to {UPDATES_MAX}, and the mask must reach 0",
+            )
+        decay = ceil(1 / self.weight) * self.every
+        return [
+            Window(share=self.start),
+            Window(share=decay, face=self.selecting(Face(), steps), pattern=target),
+            Window(share=ONE - self.start - decay, face=self.selecting(self.face, steps), pattern=target),
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KaoStructure(MaskUpdates):
+    """After k updates the pattern keeps M-1 (k = 1) or ceil(M / 2^k) of M, and never fewer than the target.
+
+    From 16 of 16: 15, 4, 2, 1. M/2 is skipped, as in the published code.
+    """
+
+    def schedule(self, target: Pattern) -> list[Pattern]:
+        """The patterns before the target, one for each update from the first."""
+        group = target.group
+        kept = [group - 1, *(-(-group // 2**k) for k in range(2, group.bit_length() + 1))]
+        return [Pattern(kept=n, group=group) for n in kept if n > target.kept]
+
+    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
+        """Dense until the first update, a window for each pattern on the way, and the target."""
+        patterns = self.schedule(target)
+        dense, face = self.start + self.every, self.selecting(self.face, steps)
+        return [
+            Window(share=dense),
+            *(Window(share=self.every, face=face, pattern=pattern) for pattern in patterns),
+            Window(share=ONE - dense - len(patterns) * self.every, face=face, pattern=target),
+        ]
+
+
+KAO_MASK = KaoMask(
+    name="kao_mask",
+    summary="pruned weights fade in eight updates, then have no gradients",
+    paper=PAPER,
+    face=FIXED,
+)
+KAO_STRUCTURE = KaoStructure(
+    name="kao_structure",
+    summary="the pattern tightens at each update: M-1, M/4, M/8, ... kept of M",
+    paper=PAPER,
+    face=FIXED,
+)

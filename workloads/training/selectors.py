@@ -1,0 +1,61 @@
+"""Selectors: how masks are chosen, and what one selection reads, writes and compares per weight."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+PERMUTATIONS = 100
+"""Random permutations that one selection of Bi-Mask tries (Zhang et al., arXiv:2302.06058)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector:
+    """One way to choose a mask, as UPDATE pays for it.
+
+    For each weight a selection reads `read_bits` (fp32 weights and gradients, and the old mask where it
+    matters), writes one bit of mask and makes `compares(group)` operations.
+    """
+
+    name: str
+    summary: str
+    compares: Callable[[int], int]
+    read_bits: int = 32
+
+
+def sorting(values: int) -> int:
+    """Compares per value to sort `values` of them: ceil(log2(values))."""
+    return (values - 1).bit_length()
+
+
+SELECTORS = {
+    "magnitude": Selector(
+        name="magnitude", summary="sort |w| in each group, keep the largest", compares=sorting
+    ),
+    "transposable": Selector(
+        name="transposable",
+        summary="sort |w| in each block of group x group, keep greedily by row and column",
+        compares=lambda group: sorting(group * group),
+    ),
+    "permuted": Selector(
+        name="permuted",
+        summary=f"select by magnitude under {PERMUTATIONS} random permutations, count each, keep the best",
+        compares=lambda group: PERMUTATIONS * (sorting(group) + 1),
+    ),
+    "random": Selector(
+        name="random",
+        summary="draw a number for each weight, keep the largest of each group",
+        compares=lambda group: 1 + sorting(group),
+        read_bits=0,
+    ),
+    "grow_gradient": Selector(
+        name="grow_gradient",
+        summary="drop by |w|, grow by |dense gradient|",
+        compares=lambda group: 2 * sorting(group),
+        read_bits=65,
+    ),
+    "grow_random": Selector(
+        name="grow_random",
+        summary="drop by |w|, grow at random",
+        compares=lambda group: 1 + 2 * sorting(group),
+        read_bits=33,
+    ),
+}

@@ -1,0 +1,224 @@
+"""From shapes alone to the Steps of a whole run: what every layer computes, and at which training steps."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from simulator.errors import InputError, lookup
+from simulator.gemm import DTYPES, Pass, Product, Span, Step, Stream
+from simulator.pattern import Pattern
+from workloads.networks.layer import Layer, Network, Role
+from workloads.training.face import DENSE, Phase
+from workloads.training.load import load_recipe
+from workloads.training.products import (
+    attention_gradient_products,
+    forward_product,
+    input_gradient_product,
+    weight_gradient_product,
+)
+from workloads.training.recipe import Recipe
+from workloads.training.upkeep import (
+    OPTIMIZERS,
+    Optimizer,
+    layer_optimizer_stream,
+    optimizer_stream,
+    selection_stream,
+)
+
+SPARSE_ROLES = frozenset({Role.FF, Role.CONV})
+"""Roles that recipes make sparse unless told otherwise, as most published runs do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A Phase at its first training step; `fresh` says that its pattern is not that of the phase before."""
+
+    phase: Phase
+    first_step: int
+    fresh: bool
+
+    @property
+    def whole(self) -> Span:
+        """Every step of the phase."""
+        return Span(first_step=self.first_step, count=self.phase.steps)
+
+
+def training_steps(
+    network: Network,
+    recipe: Recipe | str,
+    pattern: Pattern | None,
+    steps: int,
+    *,
+    dtype: str = "bf16",
+    sparse: frozenset[Role] = SPARSE_ROLES,
+    optimizer: str = "adamw",
+) -> Iterator[Step]:
+    """The Steps of `steps` training steps with `recipe`, in the order in which they first happen.
+
+    Layers whose role is in `sparse` follow the recipe, the others train dense. Their order within a training
+    step is forward, backward from the last layer to the first, update.
+    """
+    rule = lookup(OPTIMIZERS, optimizer, kind="optimizer")
+    follows, dense = _timelines(recipe, pattern, steps, dtype, sparse)
+    timed = [(layer, follows if layer.role in sparse else dense) for layer in network.layers]
+    order: Iterable[Step] = chain(
+        (step for layer, line in timed for step in _joined(line, _forward(layer, dtype))),
+        (step for layer, line in reversed(timed) for step in _joined(line, _backward(layer, dtype))),
+        (step for layer, line in timed for step in _joined(line, _update(layer, rule, dtype))),
+        _rest_update(network, rule, dtype, steps),
+    )
+    return iter(sorted(order, key=lambda step: step.when.first_step))
+
+
+def inference_steps(
+    network: Network,
+    recipe: Recipe | str,
+    pattern: Pattern | None,
+    *,
+    dtype: str = "bf16",
+    sparse: frozenset[Role] = SPARSE_ROLES,
+) -> Iterator[Step]:
+    """FWD of the trained network once, with the weights that the recipe leaves on its last step."""
+    follows, dense = _timelines(recipe, pattern, 1, dtype, sparse)
+    timed = [(layer, follows if layer.role in sparse else dense) for layer in network.layers]
+    return chain.from_iterable(_joined(line, _forward(layer, dtype)) for layer, line in timed)
+
+
+def _timelines(
+    recipe: Recipe | str, pattern: Pattern | None, steps: int, dtype: str, sparse: frozenset[Role]
+) -> tuple[list[Placed], list[Placed]]:
+    """The phases of layers that follow the recipe and of those that do not, each from step 0."""
+    lookup(DTYPES, dtype, kind="dtype")
+    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    allowed = [role for role in Role if role.may_be_sparse]
+    for role in sorted(sparse):
+        if role not in allowed:
+            raise InputError.of(f"role {role} cannot be sparse", f"sparse roles: {', '.join(allowed)}")
+    follows = _placed(chosen.phases(pattern, steps))
+    return follows, _placed([Phase(face=DENSE, pattern=None, steps=steps)])
+
+
+def _placed(phases: Iterable[Phase]) -> list[Placed]:
+    """Phases one after the other from step 0."""
+    timeline: list[Placed] = []
+    start, before = 0, None
+    for phase in phases:
+        timeline.append(Placed(phase=phase, first_step=start, fresh=phase.pattern != before))
+        start, before = start + phase.steps, phase.pattern
+    return timeline
+
+
+def _joined(timeline: Iterable[Placed], steps_of: Callable[[Placed], Iterable[Step]]) -> Iterator[Step]:
+    """The Steps of each phase in turn; work that goes on, or comes back regularly, stays one Step."""
+    joined: list[Step] = []
+    latest: dict[tuple[Pass, Product | Stream], int] = {}
+    for step in (step for placed in timeline for step in steps_of(placed)):
+        index = latest.get((step.pass_, step.work))
+        whole = None if index is None else _together(joined[index].when, step.when)
+        if index is None or whole is None:
+            latest[step.pass_, step.work] = len(joined)
+            joined.append(step)
+        else:
+            joined[index] = replace(joined[index], when=whole)
+    return iter(joined)
+
+
+def _together(before: Span, after: Span) -> Span | None:
+    """The Span of the steps of both, if there is one: `after` is a run of steps later than `before`."""
+    gap = after.first_step - before.last_step - 1
+    if after.period != after.run or gap < 0:
+        return None
+    if before.period == before.run:
+        if gap == 0:
+            return Span(first_step=before.first_step, count=before.count + after.count)
+        if before.count == after.count:
+            period = after.first_step - before.first_step
+            return replace(before, count=2 * before.count, run=before.count, period=period)
+        return None
+    regular = before.count % before.run == 0 and before.step_of(before.count) == after.first_step
+    return (
+        replace(before, count=before.count + after.count) if regular and after.count == before.run else None
+    )
+
+
+def _forward(layer: Layer, dtype: str) -> Callable[[Placed], Iterator[Step]]:
+    """FWD of a layer."""
+
+    def steps(placed: Placed) -> Iterator[Step]:
+        work = forward_product(layer, placed.phase, dtype)
+        yield Step(layer=layer.name, pass_=Pass.FWD, work=work, when=placed.whole)
+
+    return steps
+
+
+def _backward(layer: Layer, dtype: str) -> Callable[[Placed], Iterator[Step]]:
+    """DGRAD of a layer, where its input needs a gradient, and WGRAD, where it has weights."""
+
+    def steps(placed: Placed) -> Iterator[Step]:
+        if layer.input_gradient and layer.role.has_weights:
+            work = input_gradient_product(layer, placed.phase, dtype)
+            yield Step(layer=layer.name, pass_=Pass.DGRAD, work=work, when=placed.whole)
+        elif layer.input_gradient:
+            for work in attention_gradient_products(layer, dtype):
+                yield Step(layer=layer.name, pass_=Pass.DGRAD, work=work, when=placed.whole)
+        if layer.role.has_weights:
+            for when, dense in _weight_gradient_spans(placed):
+                work = weight_gradient_product(layer, placed.phase, dtype, dense=dense)
+                yield Step(layer=layer.name, pass_=Pass.WGRAD, work=work, when=when)
+
+    return steps
+
+
+def _weight_gradient_spans(placed: Placed) -> Iterator[tuple[Span, bool]]:
+    """When weight gradients are as the face says (False), and when they are dense instead (True)."""
+    run, first, steps = placed.phase.face.dense_wgrad_every, placed.first_step, placed.phase.steps
+    if run is None:
+        yield placed.whole, False
+        return
+    period = run + 1
+    whole, rest = divmod(steps, period)
+    yield Span(first_step=first, count=whole * run + rest, run=run, period=period), False
+    if whole:
+        yield Span(first_step=first + run, count=whole, period=period), True
+
+
+def _update(layer: Layer, optimizer: Optimizer, dtype: str) -> Callable[[Placed], Iterator[Step]]:
+    """The optimizer and the selections of masks of a layer with weights."""
+
+    def steps(placed: Placed) -> Iterator[Step]:
+        if not layer.role.has_weights:
+            return
+        work = layer_optimizer_stream(layer, placed.phase, optimizer, dtype)
+        yield Step(layer=layer.name, pass_=Pass.UPDATE, work=work, when=placed.whole)
+        face, pattern = placed.phase.face, placed.phase.pattern
+        if pattern is None:
+            return
+        work = selection_stream(layer, face.selector, pattern.group)
+        for when in _selections(placed, face.select_every):
+            yield Step(layer=layer.name, pass_=Pass.UPDATE, work=work, when=when)
+        if face.dense_wgrad_every is not None:
+            for when, dense in _weight_gradient_spans(placed):
+                if dense:
+                    yield Step(layer=layer.name, pass_=Pass.UPDATE, work=work, when=when)
+        if face.second_selector is not None:
+            work = selection_stream(layer, face.second_selector, pattern.group, op="select_second")
+            for when in _selections(placed, face.second_every):
+                yield Step(layer=layer.name, pass_=Pass.UPDATE, work=work, when=when)
+
+    return steps
+
+
+def _selections(placed: Placed, every: int | None) -> Iterator[Span]:
+    """When masks are selected: `every` so many steps, or once where the phase brings in a pattern."""
+    if every is not None:
+        yield Span(first_step=placed.first_step, count=-(-placed.phase.steps // every), period=every)
+    elif placed.fresh:
+        yield Span(first_step=placed.first_step)
+
+
+def _rest_update(network: Network, optimizer: Optimizer, dtype: str, steps: int) -> Iterator[Step]:
+    """The optimizer step of what is trained but multiplies no matrix."""
+    weights = network.other_parameters
+    if weights:
+        work = optimizer_stream(optimizer, weights, dtype=dtype, copied=weights)
+        yield Step(layer="other_parameters", pass_=Pass.UPDATE, work=work, when=Span(count=steps))
