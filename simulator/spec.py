@@ -1,0 +1,223 @@
+"""The generic layer between a YAML file that a person writes and a checked pydantic model.
+
+Read, lay over the file that it `extends`, apply settings, check: every problem is reported at once, in order
+of place, as `file:line:column: key: what is wrong; what would be right`. No environment, no expressions.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from simulator.errors import InputError, shown, suggestion
+from simulator.places import Found, KeyPath, Node, Place, dotted, printable, refuse
+from simulator.spec_errors import problems_of
+from simulator.yaml12 import DEPTH_MAX, parse, read_file
+
+SPEC_VERSION = 1
+EXTENDS_MAX = 8
+
+
+class Written(BaseModel):
+    """The base of every model that a person writes: frozen, strict, and no key beyond those it names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded(Generic[M]):
+    """A checked file: its value, and what a result must say about where it came from.
+
+    `digest` is the sha256 of the resolved content as canonical JSON, so comments, key order and the way the
+    content is spread over files do not change it. `origin` maps the path of each key to the place that wrote
+    its value. `name` is the path as the user wrote it.
+    """
+
+    value: M
+    digest: str
+    origin: Mapping[tuple[str | int, ...], str]
+    name: str
+
+
+def load_spec(path: str | Path, model: type[M], *, settings: Sequence[str] = ()) -> Loaded[M]:
+    """The file at `path` as a `model`, with `settings` such as "core.array.rows=32" laid over it.
+
+    Every file starts with `spec: 1`. `extends: other.yaml` names a file, relative to this one, that gives the
+    keys which this one does not write: mappings are merged, lists replaced, a null takes the base's key away.
+    Raises InputError with every problem.
+    """
+    root, problems = _extended(Path(path), str(path), ())
+    for rank, setting in enumerate(settings, EXTENDS_MAX + 1):
+        root, wrong = _with_setting(root, setting, rank)
+        problems += wrong
+    problems += _nulls(root)
+    content: Any = root.plain()
+    read = {key: value for key, value in content.items() if key != "spec" or key in model.model_fields}
+    try:
+        value = model.model_validate_json(json.dumps(read), strict=True)
+    except ValidationError as error:
+        refuse([*problems, *problems_of(error, root, model)])
+    if problems:
+        refuse(problems)
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    origin = {key: str(node.place) for key, node in _walk(root, ())}
+    return Loaded(
+        value=value,
+        digest=hashlib.sha256(canonical.encode()).hexdigest(),
+        origin=MappingProxyType(origin),
+        name=str(path),
+    )
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of files that hold a `model`, for editors."""
+    schema = model.model_json_schema()
+    layer = {
+        "spec": {"const": SPEC_VERSION, "description": "version of the file's keys"},
+        "extends": {
+            "type": "string",
+            "description": "a file, relative to this one, that gives the other keys",
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "properties": {**layer, **schema.get("properties", {})},
+        "required": sorted({"spec", *schema.get("required", [])}),
+    }
+
+
+def _extended(path: Path, name: str, below: tuple[Path, ...], asked: str = "") -> tuple[Node, list[Found]]:
+    """The content of a file laid over what it extends; `below` are the files that led here, by `asked`."""
+    try:
+        text = read_file(path, name)
+    except InputError as error:
+        raise error.at(asked) if asked else error from None
+    chain = (*below, path.resolve())
+    if chain[-1] in below:
+        raise InputError.of(f"{printable(name)} extends itself in the end", "leave one out", where=asked)
+    if len(below) > EXTENDS_MAX:
+        raise InputError.of(f"more than {EXTENDS_MAX} files extend one another", "use fewer", where=asked)
+    root, found = parse(text, printable(name), len(below))
+    if root is None:
+        raise InputError.of(
+            "the file is empty", f"start it with `spec: {SPEC_VERSION}`", where=printable(name)
+        )
+    if not isinstance(root.value, dict):
+        refuse([*found, Found.at(root.place, (), "the file is no mapping", "write keys and values")])
+    found += _version(root)
+    keys = dict(root.value)
+    extends = keys.pop("extends", None)
+    root = replace(root, value=keys)
+    if extends is None:
+        return root, found
+    if not isinstance(extends.value, str):
+        what, right = "this names no file", "write the path of a YAML file"
+        refuse([*found, Found.at(extends.place, ("extends",), what, right)])
+    asked = f"{extends.place}: extends"
+    base = str(Path(name).parent / extends.value)
+    under, more = _extended(path.parent / extends.value, base, chain, asked)
+    return _laid_over(root, under), found + more
+
+
+def _version(root: Node) -> Iterator[Found]:
+    """Refuse a file of another version; a newer one stops the reading, since its keys mean who knows what."""
+    node = root.child("spec")
+    if node is None:
+        yield Found.at(root.place, ("spec",), "missing", f"start the file with `spec: {SPEC_VERSION}`")
+    elif type(node.value) is int and node.value > SPEC_VERSION:
+        what = f"{node.value} is newer than this program, which reads {SPEC_VERSION}"
+        refuse([Found.at(node.place, ("spec",), what, "update the program")])
+    elif (type(node.value), node.value) != (int, SPEC_VERSION) and not node.bad and node.value is not None:
+        what = f"{shown(node.plain())} is no version of the keys"
+        yield Found.at(node.place, ("spec",), what, f"write `spec: {SPEC_VERSION}`")
+
+
+def _laid_over(over: Node, base: Node) -> Node:
+    """`over` with the keys that only `base` writes; a null takes a key away (JSON merge patch, RFC 7396)."""
+    if not (isinstance(over.value, dict) and isinstance(base.value, dict)):
+        return over
+    keys = dict(base.value)
+    for key, node in over.value.items():
+        if key in keys and node.value is None and not node.bad:
+            del keys[key]
+        else:
+            keys[key] = _laid_over(node, keys[key]) if key in keys else node
+    return replace(over, value=keys)
+
+
+def _with_setting(root: Node, setting: str, rank: int) -> tuple[Node, list[Found]]:
+    """The content with `key=value` laid over it, the value read as YAML; a null takes the key away."""
+    key, equals, text = setting.partition("=")
+    place = Place(rank, 0, 0, f"--set {shown(setting, 80)[1:-1]}")
+    parts = key.split(".")
+    if not equals:
+        return root, [Found.at(place, (), "it has no `=`", "write key=value, as in core.array.rows=32")]
+    if not all(parts) or len(parts) > DEPTH_MAX:
+        return root, [Found.at(place, (), f"{shown(key)} names no key", "write one, as in core.array.rows")]
+    if parts[0] in ("spec", "extends"):
+        return root, [Found.at(place, (), f"`{parts[0]}` cannot be set", "write it in the file")]
+    try:
+        value, found = parse(text, place.source, rank)
+    except InputError as error:
+        return root, [Found(place, problem) for problem in error.problems]
+    if value is None:
+        return root, [*found, Found.at(place, (), "it has no value", "write key=value")]
+    try:
+        return _set(root, parts, value, ()), found
+    except InputError as error:
+        return root, [*found, *(Found(place, problem.at(str(place))) for problem in error.problems)]
+
+
+def _set(node: Node, parts: list[str], value: Node, path: KeyPath) -> Node:
+    """`node` with `value` at the key path `parts`; an item of a list goes by its index or its name."""
+    if not parts:
+        return replace(value, key=node.key or value.place)
+    part = parts[0]
+    if isinstance(node.value, list):
+        names = [item.child("name") for item in node.value]
+        known = [str(name.value) if name else str(index) for index, name in enumerate(names)]
+        index = (
+            int(part) if part.isdecimal() and len(part) < 9 else known.index(part) if part in known else -1
+        )
+        if not 0 <= index < len(node.value):
+            right = suggestion(part, known)
+            raise InputError.of(
+                f"`{dotted(path)}` has no item {shown(part)}", right, where=dotted((*path, part))
+            )
+        items = list(node.value)
+        items[index] = _set(items[index], parts[1:], value, (*path, index))
+        return replace(node, value=items)
+    if not isinstance(node.value, dict):
+        what = f"`{dotted(path)}` is one value and holds no keys"
+        raise InputError.of(what, f"set `{dotted(path)}` itself", where=dotted((*path, part)))
+    keys = dict(node.value)
+    if len(parts) == 1 and value.value is None and not value.bad and part in keys:
+        del keys[part]
+    else:
+        inner = keys.get(part, Node(value={}, place=value.place))
+        keys[part] = _set(inner, parts[1:], value, (*path, part))
+    return replace(node, value=keys)
+
+
+def _walk(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
+    """Every value of the tree with its key path, from the outside in."""
+    yield path, node
+    inside: Any = node.value.items() if isinstance(node.value, dict) else ()
+    for part, child in enumerate(node.value) if isinstance(node.value, list) else inside:
+        yield from _walk(child, (*path, part))
+
+
+def _nulls(root: Node) -> Iterator[Found]:
+    """Keys that are written without a value, which must not pass for a default."""
+    for path, node in _walk(root, ()):
+        if node.value is None and not node.bad:
+            yield Found.at(node.place, path, "it has no value", "write one, or leave the key out")

@@ -1,0 +1,161 @@
+"""Quantities as people write them, `1.41 GHz` or `128 B/cycle`, converted exactly in this one place.
+
+The table is closed and our own: general unit libraries read `B/cycle`, `Mb` and `mm^2` wrong.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from simulator.errors import InputError, shown, suggestion
+
+EXPONENT_MAX = 30
+TEXT_MAX = 60
+_NUMBER = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?(?=[ A-Za-z]|$)")
+
+
+class Dimension(StrEnum):
+    """What a quantity measures; its base unit is the first of its units in UNITS."""
+
+    FREQUENCY = "frequency"
+    TIME = "time"
+    SIZE = "size"
+    RATE = "bandwidth"
+    CYCLE_RATE = "bandwidth per cycle"
+
+
+_SIZES = {
+    "B": Fraction(1),
+    "kB": Fraction(10**3),
+    "MB": Fraction(10**6),
+    "GB": Fraction(10**9),
+    "TB": Fraction(10**12),
+    "KiB": Fraction(2**10),
+    "MiB": Fraction(2**20),
+    "GiB": Fraction(2**30),
+    "TiB": Fraction(2**40),
+    "bit": Fraction(1, 8),
+    "kbit": Fraction(10**3, 8),
+    "Mbit": Fraction(10**6, 8),
+    "Gbit": Fraction(10**9, 8),
+}
+UNITS: dict[Dimension, dict[str, Fraction]] = {
+    Dimension.FREQUENCY: {
+        "Hz": Fraction(1),
+        "kHz": Fraction(10**3),
+        "MHz": Fraction(10**6),
+        "GHz": Fraction(10**9),
+    },
+    Dimension.TIME: {
+        "s": Fraction(1),
+        "ms": Fraction(1, 10**3),
+        "us": Fraction(1, 10**6),
+        "ns": Fraction(1, 10**9),
+        "ps": Fraction(1, 10**12),
+    },
+    Dimension.SIZE: _SIZES,
+    Dimension.RATE: {f"{unit}/s": size for unit, size in _SIZES.items()},
+    Dimension.CYCLE_RATE: {f"{unit}/cycle": size for unit, size in _SIZES.items()},
+}
+"""Every unit that a file may use, as a multiple of the base unit: Hz, s, B, B/s, B/cycle."""
+
+EXAMPLES: dict[Dimension, str] = {
+    Dimension.FREQUENCY: "1.41 GHz",
+    Dimension.TIME: "400 ns",
+    Dimension.SIZE: "40 MiB",
+    Dimension.RATE: "1555 GB/s",
+    Dimension.CYCLE_RATE: "128 B/cycle",
+}
+
+_MEGABITS = re.compile(r"([kKMGT]i?)b(ps|/s|/cycle)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bandwidth:
+    """`bytes` per "second" or per "cycle" of the machine's clock."""
+
+    bytes: Fraction
+    per: str
+
+    def per_cycle(self, clock_hz: int) -> Fraction:
+        """Bytes per cycle of a clock, exactly."""
+        return self.bytes if self.per == "cycle" else self.bytes / clock_hz
+
+
+def parse_quantity(text: object, dimension: Dimension) -> Fraction:
+    """The positive quantity that `text` writes as a number and a unit, in the base unit of `dimension`."""
+    return _parse(text, (dimension,))[0]
+
+
+def parse_bandwidth(text: object) -> Bandwidth:
+    """The bandwidth that `text` writes, per second or per cycle."""
+    value, dimension = _parse(text, (Dimension.RATE, Dimension.CYCLE_RATE))
+    return Bandwidth(bytes=value, per="cycle" if dimension is Dimension.CYCLE_RATE else "second")
+
+
+def parse_count(text: object, noun: str) -> int:
+    """The whole number that `text` writes before the plural `noun`, as in "4 cores" or "1 core"."""
+    match = re.fullmatch(r"(\d{1,15}) *([A-Za-z]+)", text) if isinstance(text, str) else None
+    if match is None or match[2] not in (noun, noun.removesuffix("s")) or int(match[1]) < 1:
+        raise InputError.of(f"{_quoted(text)} is no number of {noun}", f"write one, such as 4 {noun}")
+    return int(match[1])
+
+
+def _parse(text: object, dimensions: tuple[Dimension, ...]) -> tuple[Fraction, Dimension]:
+    """The value in base units, and which of the accepted dimensions it has."""
+    kind = dimensions[0].value
+    write = f"write a {kind} such as {' or '.join(EXAMPLES[one] for one in dimensions)}"
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        raise InputError.of(f"{_quoted(text)} has no unit", write)
+    if not isinstance(text, str):
+        raise InputError.of(f"{_quoted(text)} is no {kind}", write)
+    if len(text) > TEXT_MAX:
+        raise InputError.of(f"{_quoted(text)} has {len(text)} characters", write)
+    number = _NUMBER.match(text)
+    if number is None or not (unit := text[number.end() :].strip(" ")):
+        what = "has no unit" if number else "does not start with a number"
+        raise InputError.of(f"{_quoted(text)} {what}", write)
+    value = _value(number, text)
+    for dimension in dimensions:
+        if unit in UNITS[dimension]:
+            if value <= 0:
+                raise InputError.of(f"{_quoted(text)} is not positive", f"a {kind} is more than 0")
+            return value * UNITS[dimension][unit], dimension
+    raise _unit_error(text, unit, dimensions, write)
+
+
+def _value(number: re.Match[str], text: str) -> Fraction:
+    """The number exactly; its exponent is capped before any power of ten is built."""
+    sign, digits, exponent = number[1], number[2], int(number[3] or 0)
+    if abs(exponent) > EXPONENT_MAX:
+        right = f"exponents go from -{EXPONENT_MAX} to {EXPONENT_MAX}"
+        raise InputError.of(f"{_quoted(text)} is too large or too small", right)
+    return Fraction(sign + digits) * Fraction(10) ** exponent
+
+
+def _unit_error(text: str, unit: str, dimensions: tuple[Dimension, ...], write: str) -> InputError:
+    """Why `unit` is none of the units of `dimensions`: another dimension, bits or bytes, or unknown."""
+    kind = dimensions[0].value
+    for other, units in UNITS.items():
+        if unit in units:
+            return InputError.of(f"{_quoted(text)} is a {other.value}, not a {kind}", write)
+    known = [name for dimension in dimensions for name in UNITS[dimension]]
+    if bits := _MEGABITS.fullmatch(unit):
+        prefix, per = bits[1], (bits[2] or "").replace("ps", "/s")
+        meant = [f"{prefix}{size}{per}" for size in ("B", "bit") if f"{prefix}{size}{per}" in known]
+        return InputError.of(
+            f"`{unit}` may mean bits or bytes", f"write {' or '.join(meant)}" if meant else write
+        )
+    same = [name for name in known if name.lower() == unit.lower()]
+    right = f"did you mean `{same[0]}`? units tell upper from lower case" if same else suggestion(unit, known)
+    return InputError.of(f"{shown(unit)} is no unit of {kind}", right)
+
+
+def _quoted(value: object) -> str:
+    """A value as these messages name it."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, list | tuple | dict):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return shown(value)

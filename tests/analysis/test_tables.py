@@ -1,0 +1,65 @@
+"""Tables: numbers as people read them, names as they are, and JSON that says the same."""
+
+import json
+
+import pytest
+
+from analysis.tables import binding, duration, scaled, table_text, utilization
+from simulator import Trace, simulate
+from simulator.gemm import Stream
+from tests.simulator.steps import product, step
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (1, "1"),
+        (999.4, "999"),
+        (999.6, "1 k"),
+        (1234567, "1.23 M"),
+        (2.69e18, "2.69 E"),
+        (1e30, "1e+06 Y"),
+    ],
+)
+def test_scaled(value: float, text: str) -> None:
+    assert scaled(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 ns"),
+        (2e-9, "2 ns"),
+        (1.5e-3, "1.5 ms"),
+        (1, "1 s"),
+        (90, "1.5 min"),
+        (7200, "2 h"),
+        (172800, "2 d"),
+    ],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_names_are_shown_as_they_are() -> None:
+    rows = [{"name": "[red]x[/red] :smile: <script>", "count": 3}]
+    assert "[red]x[/red] :smile: <script>" in table_text(rows, "table")
+    assert json.loads(table_text(rows, "json"))["rows"] == rows
+    assert table_text(rows, "csv").splitlines() == ["name,count", "[red]x[/red] :smile: <script>,3"]
+
+
+def test_a_table_without_rows_is_empty() -> None:
+    assert json.loads(table_text([], "json")) == {"rows": []}
+    assert table_text([], "csv") == "\n"
+
+
+def test_utilization_of_a_part_counts_updates_as_idle() -> None:
+    work = product(m=4096, n=4096, k=4096)
+    busy = simulate("a100", Trace(steps=(step(work=work),)))
+    assert utilization(busy) == pytest.approx(1, rel=1e-3)
+    stream = Stream(op="adamw", elements=9, read_bits=8 * 1555 * 10**6, ops=9)
+    both = simulate("a100", Trace(steps=(step(work=work), step("update", work=stream))))
+    share = busy.totals["cycles"] / both.totals["cycles"]
+    assert utilization(both) == pytest.approx(share, rel=1e-3)
+    assert [name.split()[0] for name in binding(both)] == ["dram", "multiply"]

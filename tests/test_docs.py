@@ -1,0 +1,48 @@
+"""The docs say what is true: the files that they name exist, and what they tell to write is accepted."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from simulator.arch import load_arch
+from workloads.networks import load_network
+from workloads.training.load import load_recipe
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    *sorted(path.relative_to(ROOT) for path in (ROOT / "docs").glob("*.md")),
+    Path("README.md"),
+    Path("CONTRIBUTING.md"),
+]
+LOADERS: dict[str, Callable[[Path], object]] = {
+    "my_recipe.yaml": load_recipe,
+    "my_network.yaml": load_network,
+    "my_machine.yaml": load_arch,
+}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_page_names_only_files_that_exist(page: Path) -> None:
+    named = re.findall(
+        r"`((?:simulator|workloads|analysis|arch_configs|tests|docs|benchmarks|examples)/[\w./-]*)`",
+        (ROOT / page).read_text(),
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_an_example_of_how_to_add_is_accepted(name: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "how_to_add.md").read_text()
+    examples = re.findall(rf"^```yaml\n# {name}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(examples) == 1
+    (tmp_path / name).write_text(examples[0])
+    LOADERS[name](tmp_path / name)
+
+
+def test_each_of_the_twenty_promises_says_what_proves_it() -> None:
+    page = (ROOT / "docs" / "promises.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| (.+) \| (.+) \|$", page, re.MULTILINE)
+    assert [int(number) for number, _, _ in rows] == list(range(1, 21))
+    assert [number for number, _, proof in rows if "`tests/" not in proof and "not yet: " not in proof] == []
