@@ -1,4 +1,4 @@
-"""The command line as users script against it: exit codes, streams, exact words, and nothing written on errors."""
+"""The command line as users script against it: exit codes, streams, exact words, nothing on errors."""
 
 import csv
 import io
@@ -33,8 +33,8 @@ def said(capsys: Capture, *arguments: str) -> str:
 
 TRACE = ("trace", "vit_b16", "-o", "t", "--batch", "2")
 RECIPES = (
-    "known: ac_dc, bi_mask, dense, fst, gradual, kao_mask, kao_structure, mdgf_exp, mdgf_linear, one_shot, rigl, "
-    "s_ste, sdgf_geometric, sdgf_stepwise, set, slope, sr_ste, static, ste, step, transposable"
+    "known: ac_dc, bi_mask, dense, fst, gradual, kao_mask, kao_structure, mdgf_exp, mdgf_linear, one_shot, "
+    "rigl, s_ste, sdgf_geometric, sdgf_stepwise, set, slope, sr_ste, static, ste, step, transposable"
 )
 BAD = {
     "trace": ["network: is missing; see `nmsim trace --help`"],
@@ -179,7 +179,8 @@ def test_an_earlier_trace_is_replaced_and_strangers_are_not(capsys: Capture, tmp
     (tmp_path / "u" / "thesis.tex").write_text("x")
     assert run(["trace", "vit_b16", "-o", "u"]) == 2
     assert capsys.readouterr().err == (
-        "u: the directory holds files, but no meta.json of an earlier result; name a new or an empty directory\n"
+        "u: the directory holds files, but no meta.json of an earlier result; "
+        "name a new or an empty directory\n"
     )
     assert [file.name for file in (tmp_path / "u").iterdir()] == ["thesis.tex"]
 
@@ -242,7 +243,8 @@ print(sorted(heavy & set(sys.modules)), file=sys.stderr)
 
 def test_a_reader_that_leaves_early_is_no_fault(capsys: Capture) -> None:
     said(capsys, *TRACE)
-    script = "import sys; from analysis.cli import main; sys.argv[1:] = ['simulate', 'a100', 't', '--format', 'csv']; main()"
+    arguments = ["simulate", "a100", "t", "--format", "csv"]
+    script = f"import sys; from analysis.cli import main; sys.argv[1:] = {arguments}; main()"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = f'{sys.executable} -c "{script}" | head -n 1; exit ${{PIPESTATUS[0]}}'
     done = subprocess.run(
