@@ -12,7 +12,7 @@ from simulator.machine import resolve
 from simulator.trace import load_trace
 from simulator.yaml12 import parse, read_file
 from workloads.networks import load_network
-from workloads.networks.written import NetworkFile
+from workloads.networks.written import WrittenNetwork
 from workloads.training.load import WrittenRecipe, load_recipe
 
 
@@ -26,7 +26,7 @@ class Kind:
 
 
 KINDS = {
-    "network": Kind(model=NetworkFile, mark="layers", read=load_network),
+    "network": Kind(model=WrittenNetwork, mark="layers", read=load_network),
     "recipe": Kind(model=WrittenRecipe, mark="phases", read=load_recipe),
     "machine": Kind(model=Arch, mark="core", read=lambda path: resolve(load_arch(path).value)),
 }

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, mode
 from simulator.errors import InputError, Problem, lookup, shown
 from simulator.gemm import DTYPES
 from simulator.natives import FAN_IN_MAX, Natives, parse_natives
-from simulator.spec import Loaded, Written, load_spec
+from simulator.spec import Loaded, Written, is_path, load_spec
 from simulator.units import Bandwidth, Dimension, parse_bandwidth, parse_count, parse_quantity
 
 CORES_MAX = 2**20
@@ -260,10 +260,9 @@ def arch_names() -> tuple[str, ...]:
 
 
 def load_arch(name_or_path: str | Path, *, settings: Sequence[str] = ()) -> Loaded[Arch]:
-    """A machine by name, or by path where that has a `/` or ends in .yaml or .yml; `settings` override."""
-    text = str(name_or_path)
-    if isinstance(name_or_path, Path) or "/" in text or text.endswith((".yaml", ".yml")):
+    """A machine by name or by path (`spec.is_path`); `settings` override."""
+    if is_path(name_or_path):
         return load_spec(name_or_path, Arch, settings=settings)
-    name = lookup({name: name for name in arch_names()}, text, kind="machine")
+    name = lookup({name: name for name in arch_names()}, str(name_or_path), kind="machine")
     with as_file(files("arch_configs") / f"{name}.yaml") as path:
         return replace(load_spec(path, Arch, settings=settings), name=name)

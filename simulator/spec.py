@@ -77,6 +77,12 @@ def load_spec(path: str | Path, model: type[M], *, settings: Sequence[str] = ())
     )
 
 
+def is_path(name_or_path: str | Path) -> bool:
+    """Whether this is a path and no name: a Path, or text with a / in it or that ends in .yaml or .yml."""
+    text = str(name_or_path)
+    return isinstance(name_or_path, Path) or "/" in text or text.endswith((".yaml", ".yml"))
+
+
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON Schema of files that hold a `model`, for editors."""
     schema = model.model_json_schema()

@@ -8,6 +8,7 @@ nothing; a head tied to it owns the shared weights, which are counted once.
 from pathlib import Path
 
 from simulator.errors import InputError, Problem, lookup
+from simulator.spec import is_path
 from workloads.networks.bert import BERT_BASE
 from workloads.networks.gpt import GPT2_SMALL, GPT3_6B7, GPT3_SMALL
 from workloads.networks.known import KnownNetwork
@@ -18,9 +19,9 @@ from workloads.networks.swin import SWIN_T
 from workloads.networks.t5 import T5_BASE
 from workloads.networks.transformer import TRANSFORMER_BIG
 from workloads.networks.vit import VIT_B16
-from workloads.networks.written import NetworkFile, read_network
+from workloads.networks.written import WrittenNetwork, read_network
 
-__all__ = ["NETWORKS", "KnownNetwork", "Layer", "Network", "NetworkFile", "Role", "load_network"]
+__all__ = ["NETWORKS", "KnownNetwork", "Layer", "Network", "Role", "WrittenNetwork", "load_network"]
 
 NETWORKS = {
     "resnet50": RESNET50,
@@ -40,13 +41,13 @@ NETWORKS = {
 def load_network(
     name_or_path: str | Path, *, batch: int | None = None, seq: int | None = None, image: int | None = None
 ) -> Network:
-    """The network of that name, or that the YAML file at that path writes.
+    """The network of that name, or that the YAML file at that path (`spec.is_path`) writes.
 
-    Text with a "/" in it, or that ends in .yaml or .yml, is a path. `batch` samples of `seq` tokens or of
+    `batch` samples of `seq` tokens or of
     `image` x `image` pixels; None is the network's default. An encoder-decoder has `seq` tokens on both
     sides. A file writes its sizes itself and takes none of the three.
     """
-    if not _is_path(name_or_path):
+    if not is_path(name_or_path):
         network = lookup(NETWORKS, str(name_or_path), kind="network")
         return network.load(batch=batch, seq=seq, image=image)
     given = [word for word, value in (("batch", batch), ("seq", seq), ("image", image)) if value is not None]
@@ -57,8 +58,3 @@ def load_network(
         )
         raise InputError(Problem(where=word, what=what, right=right.format(word)) for word in given)
     return read_network(name_or_path)
-
-
-def _is_path(name_or_path: str | Path) -> bool:
-    """Whether this is a path and no name."""
-    return isinstance(name_or_path, Path) or "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))

@@ -25,7 +25,7 @@ def _printable(text: str) -> str:
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 
 
-class LayerEntry(Written):
+class WrittenLayer(Written):
     """One layer: C[m,n] += A[m,k] B[k,n] for m tokens or pixels, n outputs, k inputs, `batch` times over."""
 
     name: Text = Field(examples=["blocks.0.ff.1"])
@@ -68,7 +68,7 @@ class LayerEntry(Written):
         )
 
 
-class NetworkFile(Written):
+class WrittenNetwork(Written):
     """A network of our own: its layers in order, and what it trains beside them."""
 
     name: Text
@@ -76,7 +76,7 @@ class NetworkFile(Written):
     other_parameters: Annotated[int, Field(ge=0, le=TOTAL_MAX)] = Field(
         default=0, description="embeddings, norms, biases: trained, but multiplying no matrix"
     )
-    layers: Annotated[tuple[LayerEntry, ...], Field(max_length=LAYERS_MAX)]
+    layers: Annotated[tuple[WrittenLayer, ...], Field(max_length=LAYERS_MAX)]
 
     @model_validator(mode="after")
     def _some_and_named_apart(self) -> Self:
@@ -100,7 +100,7 @@ class NetworkFile(Written):
 
 def read_network(path: str | Path) -> Network:
     """The network that the file at `path` writes, with the digest of its content."""
-    loaded = load_spec(path, NetworkFile)
+    loaded = load_spec(path, WrittenNetwork)
     written = loaded.value
     return Network(
         name=written.name,

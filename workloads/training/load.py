@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from simulator.errors import InputError, lookup, shown
 from simulator.pattern import Pattern
-from simulator.spec import Loaded, Written, load_spec
+from simulator.spec import Loaded, Written, is_path, load_spec
 from workloads.training.face import DENSE, Dgrad, Face, Wgrad
 from workloads.training.recipe import Recipe, Window
 from workloads.training.recipes import RECIPES
@@ -132,8 +132,7 @@ def declared(loaded: Loaded[WrittenRecipe]) -> Recipe:
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
-    """The recipe of that name, or of the YAML file where the text has a slash or ends in .yaml or .yml."""
-    text = str(name_or_path)
-    if isinstance(name_or_path, Path) or "/" in text or text.endswith((".yaml", ".yml")):
+    """The recipe of that name, or of the YAML file at that path (`spec.is_path`)."""
+    if is_path(name_or_path):
         return declared(load_spec(name_or_path, WrittenRecipe))
-    return lookup(RECIPES, text, kind="recipe")
+    return lookup(RECIPES, str(name_or_path), kind="recipe")
