@@ -61,8 +61,8 @@ format: $(READY) ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 
 generate: $(READY) ## rewrite the pages that are made from the code
-	$(MACHINES_PAGE) > arch_configs/README.md.new
-	mv arch_configs/README.md.new arch_configs/README.md
+	$(MACHINES_PAGE) > $(VENV)/machines.md
+	mv $(VENV)/machines.md arch_configs/README.md
 
 lock: $(READY) ## renew requirements.lock (LOCK_FLAGS=--upgrade takes the newest versions)
 	command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
