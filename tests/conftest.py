@@ -3,11 +3,17 @@
 import sys
 from typing import Any
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("quick", deadline=None, derandomize=True)
 settings.register_profile("full", deadline=None, max_examples=1000)
 settings.load_profile("quick")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The flag that writes golden files anew, for a number that was meant to move."""
+    parser.addoption("--refresh-golden", action="store_true", help="write the files of tests/golden anew")
 
 
 def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
