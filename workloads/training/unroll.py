@@ -20,6 +20,7 @@ from workloads.training.recipe import Recipe
 from workloads.training.upkeep import (
     OPTIMIZERS,
     Optimizer,
+    gradient_stream,
     layer_optimizer_stream,
     optimizer_stream,
     selection_stream,
@@ -183,29 +184,34 @@ def _weight_gradient_spans(placed: Placed) -> Iterator[tuple[Span, bool]]:
 
 
 def _update(layer: Layer, optimizer: Optimizer, dtype: str) -> Callable[[Placed], Iterator[Step]]:
-    """The optimizer and the selections of masks of a layer with weights."""
+    """UPDATE of a layer with weights."""
 
     def steps(placed: Placed) -> Iterator[Step]:
         if not layer.role.has_weights:
             return
-        work = layer_optimizer_stream(layer, placed.phase, optimizer, dtype)
-        yield Step(layer=layer.name, pass_=Pass.UPDATE, work=work, when=placed.whole)
-        face, pattern = placed.phase.face, placed.phase.pattern
-        if pattern is None:
-            return
-        work = selection_stream(layer, face.selector, pattern.group)
-        for when in _selections(placed, face.select_every):
+        optimizing = layer_optimizer_stream(layer, placed.phase, optimizer, dtype)
+        for work, when in ((optimizing, placed.whole), *_upkeep(layer, placed, dtype)):
             yield Step(layer=layer.name, pass_=Pass.UPDATE, work=work, when=when)
-        if face.dense_wgrad_every is not None:
-            for when, dense in _weight_gradient_spans(placed):
-                if dense:
-                    yield Step(layer=layer.name, pass_=Pass.UPDATE, work=work, when=when)
-        if face.second_selector is not None:
-            work = selection_stream(layer, face.second_selector, pattern.group, op="select_second")
-            for when in _selections(placed, face.second_every):
-                yield Step(layer=layer.name, pass_=Pass.UPDATE, work=work, when=when)
 
     return steps
+
+
+def _upkeep(layer: Layer, placed: Placed, dtype: str) -> Iterator[tuple[Stream, Span]]:
+    """What sparsity adds to UPDATE, and when: the selections of masks and the pruning of the gradient."""
+    face, pattern = placed.phase.face, placed.phase.pattern
+    if pattern is None:
+        return
+    first = selection_stream(layer, face.selector, pattern.group)
+    yield from ((first, when) for when in _selections(placed, face.select_every))
+    gradients = list(_weight_gradient_spans(placed))
+    if face.dense_wgrad_every is not None:
+        yield from ((first, when) for when, dense in gradients if dense)
+    if face.second_selector is not None:
+        second = selection_stream(layer, face.second_selector, pattern.group, op="select_second")
+        yield from ((second, when) for when in _selections(placed, face.second_every))
+    if face.wgrad == "gradient":
+        pruning = gradient_stream(layer, pattern, dtype)
+        yield from ((pruning, when) for when, dense in gradients if not dense)
 
 
 def _selections(placed: Placed, every: int | None) -> Iterator[Span]:

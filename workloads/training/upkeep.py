@@ -1,4 +1,4 @@
-"""UPDATE: the streams of the optimizer and of mask selection, in bits and vector operations.
+"""UPDATE: the streams of optimizer, mask selection and gradient pruning, in bits and vector operations.
 
 | optimizer | state | reads | writes | operations for each weight |
 |---|---|---|---|---|
@@ -9,17 +9,24 @@ Master weights, gradients and state are fp32. The optimizer also writes the copi
 their dtype: one of the weights that the masks keep, and one more where DGRAD has a second mask. It works on
 all weights, unless only kept ones have gradients. To thin a copy it reads one mask bit a weight. Mask
 selection reads and computes as its Selector says, and writes one bit a weight, which counts as metadata.
+
+Where WGRAD takes an N:M output gradient, that gradient is pruned without bias at every step (MVUE by
+systematic sampling; Chmiel et al., arXiv:2203.10991). It is read and its kept values are written, in the
+products' dtype, with one bit a value of mask. Operations for each value: magnitude and sum over the group 2,
+probability 1, running sum and crossing 2, quotient 1: 6.
 """
 
 from dataclasses import dataclass
 
 from simulator.gemm import DTYPES, Stream
+from simulator.pattern import Pattern
 from workloads.networks.layer import Layer
 from workloads.training.face import Phase
 from workloads.training.products import kept_weights
 from workloads.training.selectors import SELECTORS
 
 STATE_BITS = DTYPES["fp32"]
+MVUE_OPS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +84,18 @@ def selection_stream(layer: Layer, selector: str, group: int, *, op: str = "sele
         read_bits=weights * rule.read_bits,
         metadata_bits=weights,
         ops=weights * rule.compares(group),
+    )
+
+
+def gradient_stream(layer: Layer, pattern: Pattern, dtype: str) -> Stream:
+    """One pruning of a layer's output gradient to `pattern` along the tokens."""
+    size, bits = layer.gemm, DTYPES[dtype]
+    values = layer.batch * size.m * size.n
+    return Stream(
+        op="prune_gradient",
+        elements=values,
+        read_bits=values * bits,
+        write_bits=layer.batch * size.n * pattern.kept_along(size.m) * bits,
+        metadata_bits=values,
+        ops=values * MVUE_OPS,
     )

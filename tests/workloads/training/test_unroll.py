@@ -135,6 +135,13 @@ def test_when_second_masks_are_selected(name):
     assert selections(name, 250, "select_second") == [0, 100, 200]
 
 
+@pytest.mark.parametrize(
+    ("name", "steps", "expected"), [("fst", 12, range(10)), ("s_ste", 3, range(3)), ("ste", 3, [])]
+)
+def test_when_gradients_are_pruned(name, steps, expected):
+    assert selections(name, steps, "prune_gradient") == list(expected)
+
+
 def test_rigl_has_one_dense_weight_gradient_after_each_hundred():
     products = dict(happenings(steps_of("rigl", 400), "fc", Pass.WGRAD))
     dense = [t for work, when in products.items() if work.c.pattern is None for t in when]

@@ -8,7 +8,7 @@ from workloads.networks.layer import Layer, Role
 from workloads.training.face import DENSE, Phase
 from workloads.training.recipes import RECIPES
 from workloads.training.selectors import SELECTORS, sorting
-from workloads.training.upkeep import OPTIMIZERS, layer_optimizer_stream, selection_stream
+from workloads.training.upkeep import OPTIMIZERS, gradient_stream, layer_optimizer_stream, selection_stream
 
 FC = Layer(name="fc", role=Role.FF, gemm=Gemm(m=5, n=6, k=8))
 WEIGHTS, KEPT = 48, 24
@@ -93,3 +93,11 @@ def test_selection_of_2_4_masks(selector, read, ops):
 def test_every_selector_goes_by_its_name():
     assert [selector.name for selector in SELECTORS.values()] == list(SELECTORS)
     assert [optimizer.name for optimizer in OPTIMIZERS.values()] == list(OPTIMIZERS)
+
+
+def test_a_gradient_is_pruned_along_the_tokens():
+    """5 tokens of 6 outputs; 2:4 keeps 3 of 5 tokens."""
+    stream = gradient_stream(FC, P24, "bf16")
+    assert (stream.op, stream.elements) == ("prune_gradient", 5 * 6)
+    assert (stream.read_bits, stream.write_bits) == (5 * 6 * 16, 3 * 6 * 16)
+    assert (stream.metadata_bits, stream.ops) == (5 * 6, 5 * 6 * 6)
