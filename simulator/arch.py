@@ -1,4 +1,4 @@
-"""Arch: a machine as a person writes it in YAML. A key is here if, and only if, the model reads it."""
+"""Arch: a machine as a person writes it in YAML; a key comes in with the model that reads it."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, mode
 from simulator.errors import InputError, Problem, lookup, shown
 from simulator.gemm import DTYPES
 from simulator.natives import FAN_IN_MAX, Natives, parse_natives
-from simulator.spec import Loaded, Written, is_path, load_spec
+from simulator.spec import Loaded, Name, Text, Written, is_path, load_spec
 from simulator.units import Bandwidth, Dimension, parse_bandwidth, parse_count, parse_quantity
 
 CORES_MAX = 2**20
@@ -190,7 +190,9 @@ class MemoryLevel(Written):
     """One level of memory."""
 
     name: LevelName = Field(examples=["dram"], description="what reports call it; unique")
-    capacity: Capacity = Field(examples=["40 MiB"], description="size of one instance")
+    capacity: Capacity = Field(
+        examples=["40 MiB"], description="size of one instance; the fidelity `bound` does not use it"
+    )
     bandwidth: Speed = Field(examples=["1555 GB/s"], description="of one instance, per second or per cycle")
     per: Per | None = Field(
         default=None,
@@ -202,14 +204,9 @@ class MemoryLevel(Written):
 class Arch(Written):
     """A machine: cores that share a clock and the levels of memory around them."""
 
-    name: str = Field(
-        min_length=1, max_length=80, examples=["my machine"], description="what reports call it"
-    )
-    source: str = Field(
-        min_length=1,
-        max_length=2000,
-        examples=["the vendor's whitepaper"],
-        description="one sentence: what the description rests on",
+    name: Name = Field(examples=["my machine"], description="what reports call it")
+    source: Text = Field(
+        examples=["the vendor's whitepaper"], description="one sentence: what the description rests on"
     )
     clock: Clock = Field(examples=["1.41 GHz"], description="the clock of the cores")
     cores: Annotated[int, Field(ge=1, le=CORES_MAX)] = Field(examples=[432], description="how many there are")
@@ -234,6 +231,9 @@ class Arch(Written):
             if named[level.name] > 1:
                 what = f"another level is called `{level.name}` too"
                 yield Problem(where=f"memory.{index}.name", what=what, right="names are unique")
+            if level.name.endswith("_metadata"):
+                what = f"`{level.name}` reads like the metadata of a level in a report's columns"
+                yield Problem(where=f"memory.{index}.name", what=what, right="choose another name")
             share, where = level.per or self.cores, f"memory.{index}.per"
             if index == 0 and level.per is not None:
                 what = "the outermost level serves the whole machine"

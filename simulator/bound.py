@@ -1,4 +1,7 @@
-"""Fidelity `bound`: the largest of the times that each resource needs on its own; nothing is ever faster."""
+"""Fidelity `bound`: the largest of the times that each resource needs on its own.
+
+No schedule of the Step alone, in its orientation, is faster.
+"""
 
 from simulator.cost import Cost, Traffic, overlapped
 from simulator.gemm import Stream
@@ -18,7 +21,7 @@ def bound(uses: tuple[Use, ...]) -> tuple[Cost, str]:
 def product_uses(work: Lowered, machine: Machine) -> tuple[Use, ...]:
     """What a Product needs of each resource."""
     return (
-        ("multiply", Cost.computing(-(-work.multiplies // work.peak))),
+        ("multiply", Cost.computing(multiply_cycles(work, machine))),
         ("feed", Cost.waiting("feed", feed_cycles(work, machine))),
         ("load", Cost.waiting("load", load_cycles(work, machine))),
         ("decode", Cost.waiting("decode", decode_cycles(work, machine))),
@@ -31,19 +34,38 @@ def stream_uses(stream: Stream, machine: Machine) -> tuple[Use, ...]:
     traffic = Traffic(
         read=_bytes(stream.read_bits),
         write=_bytes(stream.write_bits),
-        metadata_write=_bytes(stream.metadata_bits),
+        metadata_read=_bytes(stream.metadata_read_bits),
+        metadata_write=_bytes(stream.metadata_write_bits),
     )
     cycles = -(-stream.ops // (machine.cores * machine.vector_ops_per_cycle))
     return ("vector", Cost.computing(cycles)), *memory_uses(traffic, machine)
 
 
 def product_traffic(work: Lowered) -> Traffic:
-    """The compulsory bytes: every distinct value of A and B in once, every value of C out once."""
+    """The compulsory bytes: every distinct value of A and B in once, every wanted value of C out once."""
     return Traffic(
         read=_bytes(work.a.value_bits) + _bytes(work.b.value_bits),
         write=_bytes(work.c.value_bits),
         metadata_read=_bytes(work.b.metadata_bits),
     )
+
+
+def multiply_cycles(work: Lowered, machine: Machine) -> int:
+    """Cycles of the array: whole folds, ragged ones in full, shared evenly by the cores.
+
+    A fold holds R*L kept values in each of C columns and takes a cycle for each vector that passes. Where
+    B is stationary that is ceil(n/C) * ceil(K_kept/(R*L)) * m in all; where A is, m and n change places.
+    Where the result is stationary, each R x C of it takes ceil(K_kept/L) cycles.
+    """
+    gemm, deep = work.gemm, machine.rows * work.lanes
+    folds = {
+        "weight_stationary": -(-gemm.n // machine.columns) * -(-work.k_kept // deep) * gemm.m,
+        "input_stationary": -(-gemm.m // machine.columns) * -(-work.k_kept // deep) * gemm.n,
+        "output_stationary": -(-gemm.m // machine.rows)
+        * -(-gemm.n // machine.columns)
+        * -(-work.k_kept // work.lanes),
+    }[machine.dataflow]
+    return -(-work.batch * folds // machine.cores)
 
 
 def feed_cycles(work: Lowered, machine: Machine) -> int:
@@ -60,20 +82,21 @@ def feed_cycles(work: Lowered, machine: Machine) -> int:
 
 
 def load_cycles(work: Lowered, machine: Machine) -> int:
-    """Cycles of the buses that fill the stationary operand, C of them in each core.
+    """Cycles of the buses that fill the stationary operand, C of them in each core, L places a cycle and bus.
 
-    Weight-stationary: L kept values a cycle and column, batch * n * K_kept in all. Input-stationary: A enters
-    as whole windows, F values a cycle and column, batch * m * k in all; with unlimited feed, L kept places of
-    a row at a time.
+    Weight-stationary: batch * n * K_kept kept values. Input-stationary: batch * m * K_kept places, and A
+    enters as whole windows, F values a cycle and bus, batch * m * k in all.
     """
     gemm, buses = work.gemm, machine.cores * machine.columns
+    if machine.dataflow == "output_stationary":
+        return 0
     if machine.dataflow == "weight_stationary":
         return -(-work.batch * gemm.n * work.k_kept // (buses * work.lanes))
-    if machine.dataflow == "input_stationary":
-        if machine.feed_bits_per_cycle is None:
-            return -(-work.batch * gemm.m * work.k_kept // (buses * work.lanes))
-        return -(-work.batch * gemm.m * gemm.k * work.a_bits // (buses * machine.feed_bits_per_cycle))
-    return 0
+    places = -(-work.batch * gemm.m * work.k_kept // (buses * work.lanes))
+    if machine.feed_bits_per_cycle is None:
+        return places
+    bits = work.batch * gemm.m * gemm.k * work.a_bits
+    return max(places, -(-bits // (buses * machine.feed_bits_per_cycle)))
 
 
 def decode_cycles(work: Lowered, machine: Machine) -> int:

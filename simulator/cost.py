@@ -1,6 +1,6 @@
 """Cost: cycles and bytes as an algebra; what runs in sequence adds, what overlaps takes the slower time."""
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import NamedTuple, Self
 
@@ -26,10 +26,17 @@ class Traffic:
     metadata_write: int = 0
 
     def __add__(self, other: "Traffic") -> "Traffic":
-        return Traffic(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Traffic(
+            self.read + other.read,
+            self.write + other.write,
+            self.metadata_read + other.metadata_read,
+            self.metadata_write + other.metadata_write,
+        )
 
     def __mul__(self, count: int) -> "Traffic":
-        return Traffic(*(a * count for a in astuple(self)))
+        return Traffic(
+            self.read * count, self.write * count, self.metadata_read * count, self.metadata_write * count
+        )
 
     @property
     def total(self) -> int:

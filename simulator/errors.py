@@ -53,8 +53,10 @@ class InputError(ValueError):
 
 
 def shown(value: object, limit: int = 60) -> str:
-    """`value` as an error message quotes it: on one line, printable, and cut where it is long."""
-    text = value if isinstance(value, str) else repr(value)
+    """`value` as an error message quotes it: as a person wrote it, on one line, printable, cut where long."""
+    if isinstance(value, list | tuple | dict):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = str(value).lower() if isinstance(value, bool) else value if isinstance(value, str) else repr(value)
     text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text[: limit + 1])
     return f"`{text}`" if len(text) <= limit else f"`{text[:limit]}…`"
 

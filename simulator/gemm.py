@@ -109,6 +109,15 @@ class Product:
     def __post_init__(self) -> None:
         check_count("batch", self.batch)
         check_axis("mask_along", self.mask_along)
+        for name in "abc":
+            first, second = self.gemm.sizes(name).values()
+            distinct = getattr(self, name).distinct
+            if distinct is not None:
+                check_count(f"distinct of {name}", distinct, most=self.batch * first * second)
+        self._check_patterns()
+
+    def _check_patterns(self) -> None:
+        """Refuse two patterns, and a pattern along an axis that its operand does not have."""
         patterned = [name for name in "abc" if getattr(self, name).pattern is not None]
         if len(patterned) > 1:
             raise InputError.of(
@@ -153,12 +162,13 @@ class Stream:
     elements: int
     read_bits: int = 0
     write_bits: int = 0
-    metadata_bits: int = 0
+    metadata_read_bits: int = 0
+    metadata_write_bits: int = 0
     ops: int = 0
 
     def __post_init__(self) -> None:
         check_count("elements", self.elements)
-        for name in ("read_bits", "write_bits", "metadata_bits", "ops"):
+        for name in ("read_bits", "write_bits", "metadata_read_bits", "metadata_write_bits", "ops"):
             check_count(name, getattr(self, name), least=0, most=TOTAL_MAX)
 
 

@@ -45,17 +45,17 @@ class Lowered:
         return self.batch * self.gemm.m * self.gemm.n * self.k_kept
 
 
-def lower(product: Product, machine: Machine) -> Lowered:
-    """`product` as `machine` runs it.
+def lower(product: Product, machine: Machine, *, dense_because: str = "") -> Lowered:
+    """`product` as `machine` runs it, or as it would run dense for the reason `dense_because`.
 
     A pattern is skipped where it lies on A or B along the reduction and conforms to a native one, in a format
-    that the machine decodes. A sparse A is exchanged with B by transposing the whole product.
+    that the machine decodes. An A that is skipped is exchanged with B by transposing the whole product.
     """
-    if product.a.pattern is not None and product.a.along == "k":
+    _check_formats(product)
+    native, note = (None, dense_because) if dense_because else runs_as(product, machine)
+    if native is not None and product.a.pattern is not None:
         product = transposed(product)
-    native, note = runs_as(product, machine)
     gemm, batch = product.gemm, product.batch
-    lanes = min(machine.lanes_of(product.a.dtype), machine.lanes_of(product.b.dtype))
     form = "dense" if native is None else machine.decode_format
     packed = size(form, vectors=batch * gemm.n, length=gemm.k, pattern=native, dtype=product.b.dtype)
     return Lowered(
@@ -65,15 +65,15 @@ def lower(product: Product, machine: Machine) -> Lowered:
         note=note,
         a=_plain(product.a, batch * gemm.m * gemm.k),
         b=packed if native is not None else _plain(product.b, batch * gemm.k * gemm.n),
-        c=_plain(product.c, batch * gemm.m * gemm.n),
+        c=_plain(product.c, wanted(product)),
         a_bits=DTYPES[product.a.dtype],
-        peak=machine.cores * machine.rows * machine.columns * lanes,
-        lanes=lanes,
+        peak=min(machine.peak_macs(product.a.dtype), machine.peak_macs(product.b.dtype)),
+        lanes=min(machine.lanes_of(product.a.dtype), machine.lanes_of(product.b.dtype)),
     )
 
 
 def runs_as(product: Product, machine: Machine) -> tuple[Pattern | None, str]:
-    """The native pattern that B runs as, or None and the reason why a sparse product runs dense."""
+    """The native pattern that a product runs as, or None and the reason why a sparse one runs dense."""
     name, operand = next(
         ((name, one) for name in "abc" if (one := getattr(product, name)).pattern is not None), ("", None)
     )
@@ -88,9 +88,15 @@ def runs_as(product: Product, machine: Machine) -> tuple[Pattern | None, str]:
         found = f"{operand.pattern} conforms to none of {machine.patterns_text}" if machine.natives else ""
         return None, f"dense: {found or 'the machine skips no pattern'}"
     if operand.format not in ("native", machine.decode_format):
-        lookup(FORMATS, operand.format, kind="format")
         return None, f"dense: packed as {operand.format}, the decoder reads {machine.decode_format}"
     return native, ""
+
+
+def _check_formats(product: Product) -> None:
+    """Refuse an operand in a format that there is not."""
+    for operand in (product.a, product.b, product.c):
+        if operand.format != "native":
+            lookup(FORMATS, operand.format, kind="format")
 
 
 def transposed(product: Product) -> Product:
@@ -111,6 +117,11 @@ def transposed(product: Product) -> Product:
     )
 
 
+def wanted(product: Product) -> int:
+    """Results of the batch that are not masked away."""
+    return product.macs_keeping(product.c.pattern, product.c.along) // product.gemm.k
+
+
 def _plain(operand: Operand, values: int) -> Size:
-    """Where no pattern is skipped: every distinct value lies in memory once."""
-    return Size(value_bits=(operand.distinct or values) * DTYPES[operand.dtype], metadata_bits=0)
+    """Where no pattern is skipped: every distinct one of `values` values lies in memory once."""
+    return Size(value_bits=min(operand.distinct or values, values) * DTYPES[operand.dtype], metadata_bits=0)

@@ -34,7 +34,14 @@ def simulate(arch: str | Path | Loaded[Arch], trace: Trace, *, fidelity: str = "
         if isinstance(work, Stream):
             return *rule(stream_uses(work, machine)), None
         lowered = lower(work, machine)
-        return *rule(product_uses(lowered, machine)), lowered
+        cost, binding = rule(product_uses(lowered, machine))
+        if lowered.native is not None:
+            reason = f"dense: {binding} makes {lowered.native} slower"
+            dense = lower(work, machine, dense_because=reason)
+            other, binding_other = rule(product_uses(dense, machine))
+            if other.cycles < cost.cycles:
+                return other, binding_other, dense
+        return cost, binding, lowered
 
     rows = []
     for step in trace.steps:

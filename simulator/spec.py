@@ -6,13 +6,13 @@ of place, as `file:line:column: key: what is wrong; what would be right`. No env
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from simulator.errors import InputError, shown, suggestion
 from simulator.places import Found, KeyPath, Node, Place, dotted, printable, refuse
@@ -28,6 +28,18 @@ class Written(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+
+def _printable(text: str) -> str:
+    """Refuse a text that a table could not show on one line."""
+    if not text.isprintable():
+        raise InputError.of(f"{shown(text)} has characters that do not print", "leave them out")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_printable)]
+"""A text that is shown to people: on one line, and not endless."""
+Name = Annotated[Text, Field(max_length=200)]
+"""A Text that names something."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -72,7 +84,7 @@ def load_spec(path: str | Path, model: type[M], *, settings: Sequence[str] = ())
     return Loaded(
         value=value,
         digest=hashlib.sha256(canonical.encode()).hexdigest(),
-        origin=MappingProxyType(origin),
+        origin=origin,
         name=str(path),
     )
 
@@ -81,6 +93,12 @@ def is_path(name_or_path: str | Path) -> bool:
     """Whether this is a path and no name: a Path, or text with a / in it or that ends in .yaml or .yml."""
     text = str(name_or_path)
     return isinstance(name_or_path, Path) or "/" in text or text.endswith((".yaml", ".yml"))
+
+
+def read_keys(path: str | Path) -> frozenset[str]:
+    """The keys at the top of the file at `path`, those of files that it extends included, without a check."""
+    root, _ = _extended(Path(path), str(path), ())
+    return frozenset(root.value) if isinstance(root.value, dict) else frozenset()
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -191,9 +209,7 @@ def _set(node: Node, parts: list[str], value: Node, path: KeyPath) -> Node:
     if isinstance(node.value, list):
         names = [item.child("name") for item in node.value]
         known = [str(name.value) if name else str(index) for index, name in enumerate(names)]
-        index = (
-            int(part) if part.isdecimal() and len(part) < 9 else known.index(part) if part in known else -1
-        )
+        index = int(part) if re.fullmatch("[0-9]{1,9}", part) else known.index(part) if part in known else -1
         if not 0 <= index < len(node.value):
             right = suggestion(part, known)
             raise InputError.of(

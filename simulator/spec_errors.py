@@ -102,7 +102,7 @@ def _translated(
     elif kind == "extra_forbidden":
         yield Found.at(place, path, "unknown key", suggestion(str(path[-1]), _keys(model, path[:-1])))
     elif kind in ("literal_error", "enum"):
-        names = re.findall(r"'([^']*)'", context["expected"]) or re.findall(r"-?\d+", context["expected"])
+        names = re.findall(r"'([^']*)'", context["expected"]) or re.findall(r"-?[0-9]+", context["expected"])
         known = suggestion(node.value if isinstance(node.value, str) else "", names)
         yield Found.at(place, path, f"{_seen(node)} is none of the values known here", known)
     elif isinstance(context.get("error"), InputError):
@@ -134,7 +134,7 @@ class _Words(dict[str, Any]):
 def _inner(path: KeyPath, node: Node, where: str) -> tuple[KeyPath, Place]:
     """The key that a model's own check names relative to itself, and the nearest place written on the way."""
     for text in where.split(".") if where else ():
-        part = int(text) if text.isdecimal() and isinstance(node.value, list) else text
+        part = int(text) if re.fullmatch("[0-9]{1,9}", text) and isinstance(node.value, list) else text
         path = (*path, part)
         node = node.child(part) or node
     return path, node.place
@@ -142,12 +142,6 @@ def _inner(path: KeyPath, node: Node, where: str) -> tuple[KeyPath, Place]:
 
 def _seen(node: Node) -> str:
     """The value as a message names it."""
-    if isinstance(node.value, dict):
-        return "a mapping"
-    if isinstance(node.value, list):
-        return "a list"
-    if isinstance(node.value, bool):
-        return f"`{str(node.value).lower()}`"
     return f"the text {shown(node.value)}" if isinstance(node.value, str) else shown(node.value)
 
 

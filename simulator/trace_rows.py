@@ -14,10 +14,11 @@ TEXT_MAX = 200
 OPERAND_TEXTS = tuple(f"{one}_{text}" for one in "abc" for text in ("dtype", "pattern", "along", "format"))
 TEXTS = ("layer", "pass", "op", "mask", "mask_along", *OPERAND_TEXTS)
 WHEN = ("first_step", "count", "run", "period")
+STREAMED = ("elements", "read_bits", "write_bits", "metadata_read_bits", "metadata_write_bits", "ops")
 COUNTS = (
     *WHEN,
     *("m", "n", "k", "batch", "a_distinct", "b_distinct", "c_distinct"),
-    *("elements", "read_bits", "write_bits", "metadata_bits", "ops"),
+    *STREAMED,
 )
 COLUMNS = TEXTS + COUNTS
 """Every column of a part; what does not apply to a row is null."""
@@ -52,8 +53,7 @@ def _product_row(product: Product) -> Row:
 
 
 def _stream_row(stream: Stream) -> Row:
-    names = ("op", "elements", "read_bits", "write_bits", "metadata_bits", "ops")
-    return {name: getattr(stream, name) for name in names}
+    return {"op": stream.op} | {name: getattr(stream, name) for name in STREAMED}
 
 
 def step_of(row: Mapping[str, Any]) -> Step:

@@ -68,7 +68,7 @@ EXAMPLES: dict[Dimension, str] = {
     Dimension.CYCLE_RATE: "128 B/cycle",
 }
 
-_MEGABITS = re.compile(r"([kKMGT]i?)b(ps|/s|/cycle)?")
+_BITS_OR_BYTES = re.compile(r"([kKMGT]i?)b(ps|/s|/cycle)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +96,9 @@ def parse_bandwidth(text: object) -> Bandwidth:
 
 def parse_count(text: object, noun: str) -> int:
     """The whole number that `text` writes before the plural `noun`, as in "4 cores" or "1 core"."""
-    match = re.fullmatch(r"(\d{1,15}) *([A-Za-z]+)", text) if isinstance(text, str) else None
+    match = re.fullmatch(r"([0-9]{1,15}) *([A-Za-z]+)", text) if isinstance(text, str) else None
     if match is None or match[2] not in (noun, noun.removesuffix("s")) or int(match[1]) < 1:
-        raise InputError.of(f"{_quoted(text)} is no number of {noun}", f"write one, such as 4 {noun}")
+        raise InputError.of(f"{shown(text)} is no number of {noun}", f"write one, such as 4 {noun}")
     return int(match[1])
 
 
@@ -107,20 +107,20 @@ def _parse(text: object, dimensions: tuple[Dimension, ...]) -> tuple[Fraction, D
     kind = dimensions[0].value
     write = f"write a {kind} such as {' or '.join(EXAMPLES[one] for one in dimensions)}"
     if isinstance(text, int | float) and not isinstance(text, bool):
-        raise InputError.of(f"{_quoted(text)} has no unit", write)
+        raise InputError.of(f"{shown(text)} has no unit", write)
     if not isinstance(text, str):
-        raise InputError.of(f"{_quoted(text)} is no {kind}", write)
+        raise InputError.of(f"{shown(text)} is no {kind}", write)
     if len(text) > TEXT_MAX:
-        raise InputError.of(f"{_quoted(text)} has {len(text)} characters", write)
+        raise InputError.of(f"{shown(text)} has {len(text)} characters", write)
     number = _NUMBER.match(text)
     if number is None or not (unit := text[number.end() :].strip(" ")):
         what = "has no unit" if number else "does not start with a number"
-        raise InputError.of(f"{_quoted(text)} {what}", write)
+        raise InputError.of(f"{shown(text)} {what}", write)
     value = _value(number, text)
     for dimension in dimensions:
         if unit in UNITS[dimension]:
             if value <= 0:
-                raise InputError.of(f"{_quoted(text)} is not positive", f"a {kind} is more than 0")
+                raise InputError.of(f"{shown(text)} is not positive", f"a {kind} is more than 0")
             return value * UNITS[dimension][unit], dimension
     raise _unit_error(text, unit, dimensions, write)
 
@@ -130,7 +130,7 @@ def _value(number: re.Match[str], text: str) -> Fraction:
     sign, digits, exponent = number[1], number[2], int(number[3] or 0)
     if abs(exponent) > EXPONENT_MAX:
         right = f"exponents go from -{EXPONENT_MAX} to {EXPONENT_MAX}"
-        raise InputError.of(f"{_quoted(text)} is too large or too small", right)
+        raise InputError.of(f"{shown(text)} is too large or too small", right)
     return Fraction(sign + digits) * Fraction(10) ** exponent
 
 
@@ -139,9 +139,9 @@ def _unit_error(text: str, unit: str, dimensions: tuple[Dimension, ...], write: 
     kind = dimensions[0].value
     for other, units in UNITS.items():
         if unit in units:
-            return InputError.of(f"{_quoted(text)} is a {other.value}, not a {kind}", write)
+            return InputError.of(f"{shown(text)} is a {other.value}, not a {kind}", write)
     known = [name for dimension in dimensions for name in UNITS[dimension]]
-    if bits := _MEGABITS.fullmatch(unit):
+    if bits := _BITS_OR_BYTES.fullmatch(unit):
         prefix, per = bits[1], (bits[2] or "").replace("ps", "/s")
         meant = [f"{prefix}{size}{per}" for size in ("B", "bit") if f"{prefix}{size}{per}" in known]
         return InputError.of(
@@ -150,12 +150,3 @@ def _unit_error(text: str, unit: str, dimensions: tuple[Dimension, ...], write: 
     same = [name for name in known if name.lower() == unit.lower()]
     right = f"did you mean `{same[0]}`? units tell upper from lower case" if same else suggestion(unit, known)
     return InputError.of(f"{shown(unit)} is no unit of {kind}", right)
-
-
-def _quoted(value: object) -> str:
-    """A value as these messages name it."""
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, list | tuple | dict):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    return shown(value)

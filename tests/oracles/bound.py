@@ -1,4 +1,4 @@
-"""Oracle of fidelity `bound`: counts one by one what each resource must do, then divides by its rate.
+"""Oracle of fidelity `bound`: walks every fold of the array one by one, and counts what each resource does.
 
 Written from the definitions of docs/model.md, with loops over folds, columns and values in place of products.
 """
@@ -20,30 +20,47 @@ def kept_places(length: int, pattern: Pattern | None) -> int:
 
 def resource_cycles(product: Product, machine: Machine, native: Pattern | None) -> dict[str, int]:
     """Cycles of multiply, feed, load and decode for a product whose sparse operand, if any, is B."""
-    gemm, lanes = product.gemm, machine.lanes_of(product.b.dtype)
+    gemm, lanes, dataflow = product.gemm, machine.lanes_of(product.b.dtype), machine.dataflow
     kept = kept_places(gemm.k, native)
-    weight, output = machine.dataflow == "weight_stationary", machine.dataflow == "output_stationary"
-    multiplies = fed = loaded = groups = 0
+    busy = fed = loaded = groups = 0
     for _ in range(product.batch):
-        multiplies += sum(gemm.m * kept for _ in range(gemm.n))
-        if weight or output:
+        if dataflow == "output_stationary":
+            for _row_fold in range(0, gemm.m, machine.rows):
+                busy += sum(1 for _ in range(0, gemm.n, machine.columns) for _ in range(0, kept, lanes))
+        else:
+            held, streamed = (gemm.n, gemm.m) if dataflow == "weight_stationary" else (gemm.m, gemm.n)
+            for _fold in range(0, held, machine.columns):
+                busy += sum(streamed for _ in range(0, kept, machine.rows * lanes))
+            loaded += sum(kept for _ in range(held))
+        if dataflow != "input_stationary":
             fed += sum(gemm.m * gemm.k for _ in range(0, gemm.n, machine.columns))
-        if weight:
-            loaded += sum(kept for _ in range(gemm.n))
-        passes = 1 if weight else len(range(0, gemm.m, machine.rows if output else machine.columns))
         if native is not None:
+            side = {"output_stationary": machine.rows, "input_stationary": machine.columns}
+            passes = len(range(0, gemm.m, side[dataflow])) if dataflow in side else 1
             groups += sum(len(range(0, gemm.k, native.group)) for _ in range(gemm.n)) * passes
-    bits = DTYPES[product.a.dtype]
-    feed = machine.feed_bits_per_cycle
+    bits, feed = DTYPES[product.a.dtype], machine.feed_bits_per_cycle
     buses = machine.cores * machine.columns
-    cycles = {
-        "multiply": Fraction(multiplies, machine.cores * machine.rows * machine.columns * lanes),
-        "feed": Fraction(0) if feed is None else Fraction(fed * bits, machine.cores * machine.rows * feed),
-        "load": Fraction(loaded, buses * lanes),
-        "decode": Fraction(groups, machine.cores * max(1, machine.decode_groups_per_cycle)),
+    load = Fraction(loaded, buses * lanes)
+    if dataflow == "input_stationary" and feed is not None:
+        load = max(load, Fraction(product.batch * gemm.m * gemm.k * bits, buses * feed))
+    return {
+        "multiply": ceil(Fraction(busy, machine.cores)),
+        "feed": 0 if feed is None else ceil(Fraction(fed * bits, machine.cores * machine.rows * feed)),
+        "load": ceil(load),
+        "decode": ceil(Fraction(groups, machine.cores * max(1, machine.decode_groups_per_cycle))),
     }
-    if machine.dataflow == "input_stationary":
-        held = product.batch * gemm.m
-        values = Fraction(held * kept, lanes) if feed is None else Fraction(held * gemm.k * bits, feed)
-        cycles["load"] = values / buses
-    return {name: ceil(time) for name, time in cycles.items()}
+
+
+def moved_bits(product: Product, native: Pattern | None, form: str) -> tuple[int, int, int]:
+    """Bits of values in, metadata in and values out that no schedule can save; B alone may be sparse."""
+    gemm, batch = product.gemm, product.batch
+    a = product.a.distinct or batch * gemm.m * gemm.k
+    if native is None:
+        b, metadata = product.b.distinct or batch * gemm.k * gemm.n, 0
+    else:
+        b = batch * sum(kept_places(gemm.k, native) for _ in range(gemm.n))
+        field = max(1, native.group - 1).bit_length()
+        metadata = {"coordinate": b * field, "bitmask": batch * gemm.n * gemm.k}[form]
+    c = product.c.distinct or batch * gemm.m * gemm.n
+    a_bits, b_bits, c_bits = (DTYPES[operand.dtype] for operand in (product.a, product.b, product.c))
+    return a * a_bits, b * b_bits, metadata, c * c_bits

@@ -43,33 +43,29 @@ spans = st.integers(1, 5).flatmap(
         period=st.integers(run, 9),
     )
 )
-plain_operands = st.builds(
-    Operand,
-    dtype=st.sampled_from(sorted(DTYPES)),
-    distinct=st.none() | st.integers(1, 99),
-    format=st.sampled_from(["native", "bitmask"]),
-)
+dtypes = st.sampled_from(sorted(DTYPES))
 
 
 @st.composite
-def products(draw: st.DrawFn) -> Product:
+def products(
+    draw: st.DrawFn, *, sizes: st.SearchStrategy[int] = sizes, dtypes: st.SearchStrategy[str] = dtypes
+) -> Product:
     """Any product, with a pattern on any axis of at most one operand."""
-    operands = {name: draw(plain_operands) for name in "abc"}
-    sparse = draw(st.sampled_from(["", "a", "b", "c"]))
-    axes = {"a": "mk", "b": "kn", "c": "mn"}
-    if sparse:
-        old = operands[sparse]
-        operands[sparse] = Operand(
-            dtype=old.dtype,
-            pattern=draw(patterns),
-            along=draw(st.sampled_from(axes[sparse])),
-            format=old.format,
-            distinct=old.distinct,
-        )
     gemm = Gemm(m=draw(sizes), n=draw(sizes), k=draw(sizes))
-    mask = draw(st.none() | patterns)
-    along = draw(st.sampled_from("mnk"))
-    return Product(gemm=gemm, **operands, batch=draw(st.integers(1, 5)), mask=mask, mask_along=along)
+    batch = draw(st.integers(1, 5))
+    sparse = draw(st.sampled_from(["", "a", "b", "c"]))
+    operands = {}
+    for name in "abc":
+        first, second = gemm.sizes(name)
+        operands[name] = Operand(
+            dtype=draw(dtypes),
+            pattern=draw(patterns) if name == sparse else None,
+            along=draw(st.sampled_from([first, second])) if name == sparse else "k",
+            format=draw(st.sampled_from(["native", "coordinate", "bitmask"])),
+            distinct=draw(st.none() | st.integers(1, gemm.sizes(name)[first])),
+        )
+    mask, along = draw(st.none() | patterns), draw(st.sampled_from("mnk"))
+    return Product(gemm=gemm, **operands, batch=batch, mask=mask, mask_along=along)
 
 
 bits = st.integers(0, 10**6)
@@ -79,7 +75,8 @@ streams = st.builds(
     elements=st.integers(1, 10**6),
     read_bits=bits,
     write_bits=bits,
-    metadata_bits=bits,
+    metadata_read_bits=bits,
+    metadata_write_bits=bits,
     ops=bits,
 )
 

@@ -5,15 +5,18 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.bound import bound, level_cycles, product_uses, stream_uses
-from simulator.gemm import Gemm, Product, Stream
+from simulator.bound import bound, level_cycles, memory_uses, product_traffic, product_uses, stream_uses
+from simulator.gemm import Product, Stream
 from simulator.lowering import lower
 from simulator.machine import Level, Machine
 from simulator.pattern import Pattern
-from tests.oracles.bound import resource_cycles
+from tests.oracles.bound import moved_bits, resource_cycles
+from tests.oracles.folds import fastest
 from tests.simulator.machines import DENSE, SPARSE, sparse_machines
 from tests.simulator.steps import TWO_OF_FOUR, patterns, product
 
+small = st.integers(1, 14)
+small_products = st.builds(product, m=small, n=small, k=st.integers(1, 40), pattern=st.none() | patterns)
 some_products = st.builds(
     product,
     m=st.integers(1, 40),
@@ -33,11 +36,32 @@ def test_each_resource_equals_its_oracle(work: Product, machine: Machine) -> Non
 
 
 @given(some_products, sparse_machines)
+def test_the_bytes_are_those_that_no_schedule_saves(work: Product, machine: Machine) -> None:
+    machine = replace(machine, decode_format="coordinate")
+    lowered = lower(work, machine)
+    a, b, metadata, c = moved_bits(work, lowered.native, "coordinate")
+    traffic = product_traffic(lowered)
+    assert (traffic.read, traffic.metadata_read) == (-(-a // 8) + -(-b // 8), -(-metadata // 8))
+    assert (traffic.write, traffic.metadata_write) == (-(-c // 8), 0)
+    for level, (_, cost) in zip(machine.levels, memory_uses(traffic, machine), strict=True):
+        assert cost.traffic == ((level.name, traffic),)
+
+
+@given(small_products, sparse_machines)
+def test_no_schedule_of_folds_is_faster(work: Product, machine: Machine) -> None:
+    lowered = lower(work, machine)
+    core = [cost.cycles for name, cost in product_uses(lowered, machine) if name not in ("dram", "l1")]
+    assert max(core) <= fastest(work, machine, lowered.native)
+
+
+@given(some_products, sparse_machines)
 def test_the_slowest_resource_is_the_time(work: Product, machine: Machine) -> None:
     uses = product_uses(lower(work, machine), machine)
     cost, binding = bound(uses)
     assert cost.cycles == max(use.cycles for _, use in uses) == dict(uses)[binding].cycles
     assert cost.compute_cycles == dict(uses)["multiply"].cycles
+    lowered = lower(work, machine)
+    assert cost.compute_cycles * lowered.peak >= lowered.multiplies >= work.effective_macs
     assert cost.cycles == cost.compute_cycles + sum(cost.stalls)
 
 
@@ -86,14 +110,33 @@ def test_a_rational_bandwidth_is_exact(moved: int, numerator: int, denominator: 
     assert cycles == 0 or (cycles - 1) * numerator < moved * denominator
 
 
+def richer(machine: Machine, name: str, times: int) -> Machine:
+    """The same machine with `times` of a resource; 0 of the feed is a feed without limit."""
+    if name == "lanes":
+        return replace(machine, lanes=tuple((dtype, lanes * times) for dtype, lanes in machine.lanes))
+    if name == "feed":
+        feed = machine.feed_bits_per_cycle
+        return replace(machine, feed_bits_per_cycle=feed * times if feed and times else None)
+    if name == "bandwidth":
+        level = machine.levels[0]
+        wider = replace(level, bandwidth_numerator=level.bandwidth_numerator * times)
+        return replace(machine, levels=(wider,))
+    return replace(machine, **{name: getattr(machine, name) * times})
+
+
+MORE = ("cores", "rows", "columns", "lanes", "decode_groups_per_cycle", "bandwidth")
+
+
 @given(
-    some_products, sparse_machines, st.sampled_from(["cores", "rows", "columns", "decode_groups_per_cycle"])
+    some_products,
+    sparse_machines,
+    st.tuples(st.sampled_from(MORE), st.integers(1, 5)) | st.tuples(st.just("feed"), st.integers(0, 5)),
 )
-def test_more_of_a_resource_is_never_slower(work: Product, machine: Machine, name: str) -> None:
+def test_more_of_a_resource_is_never_slower(work: Product, machine: Machine, more: tuple[str, int]) -> None:
     """For a fixed path: the same native pattern."""
-    more = replace(machine, **{name: 2 * getattr(machine, name)})
+    rich = richer(machine, *more)
     slower, _ = bound(product_uses(lower(work, machine), machine))
-    faster, _ = bound(product_uses(lower(work, more), more))
+    faster, _ = bound(product_uses(lower(work, rich), rich))
     assert faster.cycles <= slower.cycles
 
 
@@ -104,8 +147,12 @@ def test_a_convolution_reads_each_input_once() -> None:
     assert read == (120 + 8 * 9) * 2
 
 
-@given(st.integers(1, 30), st.integers(1, 8), sparse_machines)
-def test_group_of_group_is_dense(k: int, group: int, machine: Machine) -> None:
-    whole = product(k=k, pattern=Pattern(kept=group, group=group))
-    dense = Product(gemm=Gemm(m=4, n=8, k=k), a=whole.a, b=whole.a, c=whole.a)
+@given(
+    some_products, st.sampled_from(["am", "ak", "bk", "bn", "cm", "cn"]), st.integers(1, 8), sparse_machines
+)
+def test_group_of_group_is_dense(work: Product, place: str, group: int, machine: Machine) -> None:
+    dense = replace(work, b=work.a)
+    name, along = place
+    operand = replace(work.a, pattern=Pattern(kept=group, group=group), along=along)
+    whole = replace(dense, **{name: operand})
     assert product_uses(lower(whole, machine), machine) == product_uses(lower(dense, machine), machine)

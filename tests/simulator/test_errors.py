@@ -84,7 +84,7 @@ def test_an_error_can_be_copied() -> None:
         ("", "``"),
         (124, "`124`"),
         (None, "`None`"),
-        (["a", 1], "`['a', 1]`"),
+        (["a", 1], "a list"),
         ("größe", "`größe`"),
         ("a\nb\x1b[31m", "`a\\x0ab\\x1b[31m`"),
         ("a\u202eb", "`a\\x202eb`"),
@@ -126,7 +126,7 @@ def test_lookup_finds_the_entry() -> None:
         ("denes", "", "no format is called `denes`; did you mean `dense`? known: csr, dense"),
         ("x", "a.yaml:1:1: format", "a.yaml:1:1: format: no format is called `x`; known: csr, dense"),
         (None, "", "no format is called `None`; known: csr, dense"),
-        (["dense"], "", "no format is called `['dense']`; known: csr, dense"),
+        (["dense"], "", "no format is called a list; known: csr, dense"),
     ],
 )
 def test_lookup_refuses_what_is_not_there(name: str, where: str, text: str) -> None:

@@ -166,8 +166,8 @@ def test_what_a_product_refuses(wrong: dict[str, Any], message: str) -> None:
             "write_bits is 4611686018427387905; write_bits is a whole number from 0 to 4611686018427387904",
         ),
         (
-            {"metadata_bits": 0.5},
-            "metadata_bits is 0.5; metadata_bits is a whole number from 0 to 4611686018427387904",
+            {"metadata_read_bits": 0.5},
+            "metadata_read_bits is 0.5; metadata_read_bits is a whole number from 0 to 4611686018427387904",
         ),
         ({"ops": -7}, "ops is -7; ops is a whole number from 0 to 4611686018427387904"),
     ],

@@ -116,6 +116,18 @@ def test_a_pattern_that_conforms_runs_as_the_native_one() -> None:
     )
 
 
+def test_a_machine_runs_dense_where_skipping_is_slower() -> None:
+    """One group decoded a cycle: 64 columns of 16 groups past 8 folds of rows, on each of 432 cores."""
+    work = product(m=64, n=64, k=64, pattern=TWO_OF_FOUR)
+    slow = load_arch(
+        "a100", settings=["core.decode.groups_per_cycle=1", "cores=4", "memory.shared.per=4 cores"]
+    )
+    row = simulate(slow, Trace(steps=(step(work=work),))).table[0]
+    assert (row["runs_as"], row["note"]) == ("dense", "dense: decode makes 2:4 slower")
+    assert row["cycles"] == 64**3 // (4 * 256)
+    assert row["cycles"] < 64 * 16 * 8 // 4
+
+
 def test_csv_has_the_rows() -> None:
     report = simulate(
         "dense128", Trace(steps=(step(), step("update", work=Stream(op="adamw", elements=3, ops=9))))

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from simulator.errors import InputError, Problem, shown
 from simulator.gemm import SIZE_MAX, TOTAL_MAX, Gemm
-from simulator.spec import Written, load_spec
+from simulator.spec import Name, Text, Written, load_spec
 from workloads.networks.layer import Layer, Network, Role
 
 LAYERS_MAX = 10_000
@@ -15,20 +15,10 @@ LAYERS_MAX = 10_000
 Size = Annotated[int, Field(ge=1, le=SIZE_MAX)]
 
 
-def _printable(text: str) -> str:
-    """Refuse a text that a table could not show on one line."""
-    if not text.isprintable():
-        raise InputError.of(f"{shown(text)} has characters that do not print", "leave them out")
-    return text
-
-
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
-
-
 class WrittenLayer(Written):
     """One layer: C[m,n] += A[m,k] B[k,n] for m tokens or pixels, n outputs, k inputs, `batch` times over."""
 
-    name: Text = Field(examples=["blocks.0.ff.1"])
+    name: Name = Field(examples=["blocks.0.ff.1"])
     role: Role
     m: Size
     n: Size
@@ -71,7 +61,7 @@ class WrittenLayer(Written):
 class WrittenNetwork(Written):
     """A network of our own: its layers in order, and what it trains beside them."""
 
-    name: Text
+    name: Name
     source: Text = Field(description="where the shapes are from")
     other_parameters: Annotated[int, Field(ge=0, le=TOTAL_MAX)] = Field(
         default=0, description="embeddings, norms, biases: trained, but multiplying no matrix"

@@ -207,7 +207,7 @@ REFUSED = [
         {"batch": BATCH_MAX + 1},
         "batch: `1048577` is no batch size; write a whole number from 1 to 1048576",
     ),
-    ("bert_base", {"batch": True}, "batch: `True` is no batch size; write a whole number from 1 to 1048576"),
+    ("bert_base", {"batch": True}, "batch: `true` is no batch size; write a whole number from 1 to 1048576"),
     (
         "bert_base",
         {"seq": 12.0},
