@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from simulator.arch import Arch, load_arch
 from simulator.errors import InputError, Problem
 from simulator.machine import resolve
+from simulator.spec import read_keys
 from simulator.trace import load_trace
-from simulator.yaml12 import parse, read_file
 from workloads.networks import load_network
 from workloads.networks.written import WrittenNetwork
 from workloads.training.load import WrittenRecipe, load_recipe
@@ -58,7 +58,6 @@ def _checked(path: Path) -> tuple[str, tuple[Problem, ...]]:
 
 
 def kind_of(path: Path) -> str:
-    """The kind of a YAML file, by the keys at its top; a machine where no key tells."""
-    root, _ = parse(read_file(path, str(path)), str(path))
-    keys = root.value if root is not None and isinstance(root.value, dict) else {}
+    """The kind of a YAML file, by the keys at its top or of what it extends; a machine where none tells."""
+    keys = read_keys(path)
     return next((name for name, kind in KINDS.items() if kind.mark in keys), "machine")

@@ -1,4 +1,4 @@
-"""The command line: one verb a job. The library raises; this file alone prints and exits.
+"""The command line: one verb a job.
 
 What a verb needs is imported when it runs, so that `nmsim --help` answers at once.
 """
@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-BAD_INPUT, INTERRUPTED = 2, 130
+from analysis.console import naming, open_streams, run_app, write
+
 DIGITS_MAX = 30
-BadCommandLine: type[Exception] = typer.BadParameter.__bases__[0]  # UsageError, which typer does not export
 
 app = typer.Typer(
     name="nmsim",
@@ -42,7 +42,8 @@ def parse_whole(text: str | int) -> int:
     """The whole number that `text` writes; its range is checked by who uses it."""
     if isinstance(text, int):
         return text
-    if not text.removeprefix("-").isdecimal() or len(text) > DIGITS_MAX:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal()) or len(text) > DIGITS_MAX:
         raise typer.BadParameter(f"`{text[:40]}` is no whole number; write one, as in 32")
     return int(text)
 
@@ -86,24 +87,22 @@ def trace(
     Says its FLOPs under each convention.
     """
     from analysis.tables import ledgers_text
-    from simulator.errors import placed
-    from workloads.shapes import parse_roles, trace_network
+    from workloads.shapes import trace_network
 
-    with placed("--sparse"):
-        roles = parse_roles(sparse)
-    made = trace_network(
-        network,
-        recipe=recipe,
-        pattern=pattern,
-        steps=steps,
-        batch=batch,
-        seq=seq,
-        image=image,
-        dtype=dtype,
-        sparse=roles,
-        optimizer=optimizer,
-        inference=inference,
-    )
+    with naming("recipe", "pattern", "steps", "batch", "seq", "image", "dtype", "sparse", "optimizer"):
+        made = trace_network(
+            network,
+            recipe=recipe,
+            pattern=pattern,
+            steps=steps,
+            batch=batch,
+            seq=seq,
+            image=image,
+            dtype=dtype,
+            sparse=sparse,
+            optimizer=optimizer,
+            inference=inference,
+        )
     made.save(out)
     write(ledgers_text(made, out, form))
 
@@ -174,16 +173,6 @@ def schema(what: Annotated[str, typer.Argument(help="machine, network or recipe"
     write(json.dumps(json_schema(kind.model), indent=2) + "\n")
 
 
-def write(text: str, out: Path | None = None) -> None:
-    """Print `text`, or write it to the file `out` in one move."""
-    if out is None:
-        sys.stdout.write(text)
-        return
-    from simulator.atomic import write_file
-
-    write_file(out, text.encode())
-
-
 def version(shown: bool) -> None:
     """Print the version and end."""
     if shown:
@@ -204,39 +193,10 @@ def options(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status: 0 done, 2 bad input, 130 interrupted."""
-    try:
-        status = app(arguments or ["--help"], prog_name="nmsim", standalone_mode=False)
-        sys.stdout.flush()
-    except BadCommandLine as error:
-        print_usage(error)
-        return BAD_INPUT
-    except (typer.Abort, KeyboardInterrupt):
-        sys.stderr.write("nmsim: interrupted; what was finished is kept\n")
-        return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except ValueError as error:
-        from simulator.errors import InputError
-
-        if not isinstance(error, InputError):
-            raise
-        sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
-        return BAD_INPUT
-    return status if isinstance(status, int) else 0
-
-
-def print_usage(error: Any) -> None:
-    """One line for a command line that cannot be read, the option in front where one is to blame."""
-    command = error.ctx.command_path if error.ctx else "nmsim"
-    names = error.param.opts if isinstance(error, typer.BadParameter) and error.param else ()
-    where = max(names, key=len, default="") or command
-    text = " ".join((error.message if names else error.format_message()).split())
-    text = text.removeprefix("Value error, ").rstrip(".") or "is missing"
-    right = "" if "; " in text else f"; see `{command} --help`"
-    sys.stderr.write(f"{where}: {text}{right}\n")
+    return run_app(app, arguments)
 
 
 def main() -> None:
     """The console script."""
+    open_streams()
     sys.exit(run(sys.argv[1:]))

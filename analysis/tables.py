@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.gemm import Product
+from simulator.places import printable
 from simulator.report import Report
 from simulator.trace import Trace
 from workloads.training.flops import CONVENTIONS, ledger
@@ -20,7 +21,7 @@ PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
 
 
 def scaled(value: float, unit: str = "") -> str:
-    """`value` with three digits and an SI prefix: 1.23 T."""
+    """`value` with at most three digits and an SI prefix: 1.23 T."""
     step = 0
     while abs(value) >= 999.5 and step < len(PREFIXES) - 1:
         value, step = value / 1000, step + 1
@@ -46,19 +47,20 @@ def table_text(rows: Sequence[Cells], form: str, *, title: str = "", notes: Sequ
         writer.writeheader()
         writer.writerows(rows)
         return text.getvalue()
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    heading = printable(title) if title else None
+    table = Table(title=heading, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         numeric = all(str(row[column])[:1].isdigit() for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row.values()))
-    return drawn(table) + "".join(f"{note}\n" for note in notes)
+        table.add_row(*("" if cell is None else printable(str(cell)) for cell in row.values()))
+    return drawn(table) + "".join(f"{printable(note)}\n" for note in notes)
 
 
 def drawn(table: Table) -> str:
     """The table as plain text, as wide as it needs, without markup: names are shown as they are."""
     console = Console(
-        file=io.StringIO(), width=200, markup=False, highlight=False, emoji=False, no_color=True
+        file=io.StringIO(), force_terminal=False, width=200, markup=False, highlight=False, emoji=False
     )
     console.print(table)
     file: Any = console.file
@@ -108,23 +110,25 @@ def report_text(report: Report, form: str) -> str:
     notes = sorted({f"{row.lowered.note}" for row in report.rows if row.lowered and row.lowered.note})
     made = report.provenance
     title = f"{made['arch']['name']}, fidelity {made['fidelity']} (a lower bound on time)"
-    return table_text(rows, form, title=title, notes=[f"runs {note}" for note in notes])
+    said = [f"runs {note}" for note in notes]
+    if not made["trace"]["complete"]:
+        said.append("the trace is incomplete: its run was stopped before its end")
+    return table_text(rows, form, title=title, notes=said)
 
 
 def _figures(part: Report, whole: float) -> dict[str, object]:
     totals = part.totals
     seconds = totals["seconds"]
-    outermost = part.rows[0].cost.traffic[0][0]
-    moved = sum(value for name, value in totals.items() if name.startswith(f"{outermost}_"))
-    metadata = sum(value for name, value in totals.items() if name.startswith(f"{outermost}_metadata"))
+    outermost = part.levels[0]
+    traffic = part.traffic(outermost)
     return {
         "cycles": scaled(totals["cycles"]),
         "time": duration(seconds),
         "share": f"{seconds / whole:.1%}" if whole else "",
         "utilization": f"{utilization(part):.3f}",
         "bound by": ", ".join(binding(part)),
-        f"{outermost} bytes": scaled(moved, "B"),
-        "of that metadata": scaled(metadata, "B"),
+        f"{outermost} bytes": scaled(traffic.total, "B"),
+        "of that metadata": scaled(traffic.metadata_read + traffic.metadata_write, "B"),
     }
 
 
@@ -138,10 +142,10 @@ def utilization(part: Report) -> float:
 
 
 def binding(part: Report, most: int = 2) -> list[str]:
-    """The resources that bind the part, by the cycles of the rows that they bind, the largest first."""
+    """The resources that bind the part and their shares of its cycles, largest first; none under 0.5 %."""
     cycles: dict[str, int] = {}
     for row in part.rows:
         cycles[row.bound_by] = cycles.get(row.bound_by, 0) + row.cost.cycles
     whole = sum(cycles.values()) or 1
     ranked = sorted(cycles, key=lambda name: -cycles[name])[:most]
-    return [f"{name} {cycles[name] / whole:.0%}" for name in ranked]
+    return [f"{name} {cycles[name] / whole:.0%}" for name in ranked if 200 * cycles[name] >= whole]

@@ -15,25 +15,32 @@ def writing(path: Path) -> Iterator[None]:
     """Turn what the operating system refuses while writing `path` into one clear line."""
     try:
         yield
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # before Python 3.13 a link to itself is a RuntimeError
         raise InputError.of(
-            f"cannot be written: {error.strerror or error}",
+            f"cannot be written: {getattr(error, 'strerror', None) or error}",
             "name a place that can be written and has room; an earlier result there is unchanged",
             where=str(path),
         ) from error
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Replace the file `path` by `data` in one move: at every moment it is the old or the new one, whole."""
+    """Replace the file `path` by `data` in one move: at every moment it is the old or the new one, whole.
+
+    A link stays, and what it leads to is replaced. A directory, a device or a pipe is left alone.
+    """
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            found = "is a directory" if target.is_dir() else "is a device or pipe"
+            raise InputError.of(found, "name a file", where=str(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
+            temporary.replace(target)
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -45,9 +52,9 @@ def locked(path: Path) -> Iterator[None]:
 
     The lock is the kernel's and ends with its holder, so a dead holder's lock is free at once.
     """
-    beside = path.resolve()
-    file = beside.with_name(f".{beside.name}.lock")
     with writing(path):
+        beside = path.resolve()
+        file = beside.with_name(f".{beside.name}.lock")
         file.parent.mkdir(parents=True, exist_ok=True)
         handle = _lock(file)
     if handle is None:
@@ -85,14 +92,16 @@ def replacing_directory(path: Path, *, mark: str) -> Iterator[Path]:
     of the same kind is ever removed.
     """
     check_replaceable(path, mark=mark)
-    target = path.resolve()
+    with writing(path):
+        target = path.resolve()
+    if _holds_us(target):
+        found = "is the current directory, or one that holds it"
+        raise InputError.of(found, "name a directory within it", where=str(path))
     fresh, old = (target.with_name(f".{target.name}.{kind}") for kind in ("new", "old"))
     with locked(path):
         try:
             with writing(path):
-                if old.exists() and not target.exists():
-                    old.rename(target)  # an earlier run was killed between its two last moves
-                shutil.rmtree(fresh, ignore_errors=True)
+                _mend(target, fresh, old)
                 fresh.mkdir()
             yield fresh
             with writing(path):
@@ -100,18 +109,35 @@ def replacing_directory(path: Path, *, mark: str) -> Iterator[Path]:
                     target.rename(old)
                 fresh.rename(target)
         finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-            if target.exists():
-                shutil.rmtree(old, ignore_errors=True)
+            with suppress(OSError):
+                _mend(target, fresh, old)
+
+
+def _holds_us(directory: Path) -> bool:
+    """Whether the current directory lies in `directory`, which then cannot be moved without moving us."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it was removed
+        return False
+    return directory in (here, *here.parents)
+
+
+def _mend(target: Path, fresh: Path, old: Path) -> None:
+    """Bring back an old result that was moved away, and remove what a killed or refused run has left."""
+    if old.exists() and not target.exists():
+        old.rename(target)
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def check_replaceable(path: Path, *, mark: str) -> None:
     """Refuse an output directory that holds something other than an earlier result of the same kind."""
-    if path.is_dir() and not (path / mark).is_file() and any(path.iterdir()):
-        raise InputError.of(
-            f"the directory holds files, but no {mark} of an earlier result",
-            "name a new or an empty directory",
-            where=str(path),
-        )
-    if path.exists() and not path.is_dir():
-        raise InputError.of("is a file", "name a directory", where=str(path))
+    with writing(path):
+        if path.is_dir() and not (path / mark).is_file() and any(path.iterdir()):
+            raise InputError.of(
+                f"the directory holds files, but no {mark} of an earlier result",
+                "name a new or an empty directory",
+                where=str(path),
+            )
+        if path.exists() and not path.is_dir():
+            raise InputError.of("is a file", "name a directory", where=str(path))

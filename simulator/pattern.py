@@ -29,11 +29,11 @@ class Pattern:
                 )
         if not 1 <= self.group <= GROUP_MAX:
             raise InputError.of(
-                f"pattern `{self}` has a group of {self.group}", f"a group has 1 to {GROUP_MAX} values"
+                f"`{self}` has a group of {self.group}", f"a group has 1 to {GROUP_MAX} values"
             )
         if not 1 <= self.kept <= self.group:
             raise InputError.of(
-                f"pattern `{self}` keeps {self.kept} of {self.group}",
+                f"`{self}` keeps {self.kept} of {self.group}",
                 f"kept is 1 to {self.group} for a group of {self.group}",
             )
 

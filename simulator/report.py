@@ -3,8 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import fsum
 from typing import Any
@@ -12,15 +12,32 @@ from typing import Any
 from simulator.cost import Cost, Stalls, Traffic
 from simulator.gemm import Product, Step, Stream
 from simulator.lowering import Lowered
+from simulator.trace_rows import GEMM
 
 Column = str | int | float | None
 
+SHAPE = ("op", "batch", "m", "n", "k", "pattern", "runs_as", "note")
+TIMES = ("cycles", "compute_cycles", *(f"stall_{cause}" for cause in Stalls._fields))
 MACS = ("dense_macs", "effective_macs", "padding_macs", "skipped_macs")
-SUMMED = ("cycles", "compute_cycles", *(f"stall_{cause}" for cause in Stalls._fields), *MACS, "vector_ops")
-"""Columns that totals hold, besides the bytes of each memory level and the seconds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def byte_columns(levels: Iterable[str]) -> list[str]:
+    """The columns of the bytes through each memory level, such as dram_metadata_read_bytes."""
+    return [f"{level}_{way}_bytes" for level in levels for way in Traffic.__slots__]
+
+
+def column_names(levels: Iterable[str]) -> list[str]:
+    """The columns of a report in their order."""
+    identity = ["layer", "pass", "first_step", "count", *SHAPE, "fidelity", "bound_by"]
+    return [*identity, *TIMES, "utilization", *MACS, "vector_ops", *byte_columns(levels), "seconds"]
+
+
+def summed_names(levels: Iterable[str]) -> list[str]:
+    """The columns that totals hold as exact sums; they hold the seconds too."""
+    return [*TIMES, *MACS, "vector_ops", *byte_columns(levels)]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """The cost of all happenings of one Step on one machine; `lowered` is None for a Stream."""
 
@@ -43,48 +60,46 @@ class Row:
         """Cycles over clock."""
         return self.cost.cycles / self.clock_hz
 
-    @property
+    @cached_property
     def macs(self) -> dict[str, int]:
         """Every multiply of the dense product is effective, padding or skipped.
 
         Effective: wanted, and of no zero. Padding: performed, but with a zero or unwanted. Skipped: not done.
         """
-        if not isinstance(self.step.work, Product) or self.lowered is None:
+        if isinstance(self.step.work, Stream):
             return dict.fromkeys(MACS, 0)
+        assert self.lowered is not None
         dense, effective = self.step.work.dense_macs, self.step.work.effective_macs
         done = self.lowered.multiplies
         counts = (dense, effective, done - effective, dense - done)
         return {name: self.step.when.count * macs for name, macs in zip(MACS, counts, strict=True)}
 
+    @cached_property
     def columns(self) -> dict[str, Column]:
-        """The row as flat columns, in the order of a report's table."""
-        step = self.step
-        columns: dict[str, Column] = {"layer": step.layer, "pass": str(step.pass_)}
-        columns |= {"first_step": step.when.first_step, "count": step.when.count}
-        columns |= self._shape()
-        columns |= {"fidelity": self.fidelity, "bound_by": self.bound_by}
-        columns |= {"cycles": self.cost.cycles, "compute_cycles": self.cost.compute_cycles}
-        columns |= {f"stall_{cause}": cycles for cause, cycles in self.cost.stalls._asdict().items()}
-        columns |= {"utilization": self.utilization, **self.macs}
-        columns["vector_ops"] = step.when.count * step.work.ops if isinstance(step.work, Stream) else 0
-        for level, traffic in self.cost.traffic:
-            columns |= {byte_column(level, way): moved for way, moved in asdict(traffic).items()}
-        return columns | {"seconds": self.seconds}
+        """The row as flat columns, in the order of `column_names`."""
+        step, cost = self.step, self.cost
+        levels = [level for level, _ in cost.traffic]
+        moved = [getattr(traffic, way) for _, traffic in cost.traffic for way in Traffic.__slots__]
+        ops = step.when.count * step.work.ops if isinstance(step.work, Stream) else 0
+        values = (
+            *(step.layer, str(step.pass_), step.when.first_step, step.when.count),
+            *self._shape(),
+            *(self.fidelity, self.bound_by),
+            *(cost.cycles, cost.compute_cycles, *cost.stalls),
+            *(self.utilization, *self.macs.values(), ops),
+            *moved,
+            self.seconds,
+        )
+        return dict(zip(column_names(levels), values, strict=True))
 
-    def _shape(self) -> dict[str, Column]:
-        """What was computed and how it ran; null where a streaming operation has no such thing."""
+    def _shape(self) -> tuple[Column, ...]:
+        """The columns SHAPE; null where a streaming operation has no such thing."""
         work = self.step.work
-        if isinstance(work, Stream) or self.lowered is None:
-            names = ("batch", "m", "n", "k", "pattern", "runs_as", "note")
-            return {"op": work.op if isinstance(work, Stream) else "", **dict.fromkeys(names)}
-        return {
-            "op": "gemm",
-            "batch": work.batch,
-            **{axis: getattr(work.gemm, axis) for axis in ("m", "n", "k")},
-            "pattern": pattern_text(work),
-            "runs_as": str(self.lowered.native or "dense"),
-            "note": self.lowered.note,
-        }
+        if isinstance(work, Stream):
+            return (work.op, *(None for _ in SHAPE[1:]))
+        assert self.lowered is not None
+        ran = (str(self.lowered.native or "dense"), self.lowered.note)
+        return (GEMM, work.batch, work.gemm.m, work.gemm.n, work.gemm.k, pattern_text(work), *ran)
 
 
 def pattern_text(product: Product) -> str:
@@ -97,30 +112,29 @@ def pattern_text(product: Product) -> str:
     return "dense"
 
 
-def byte_column(level: str, way: str) -> str:
-    """The column of a memory level's bytes in one direction, such as dram_metadata_read_bytes."""
-    return f"{level}_{way}_bytes"
-
-
 @dataclass(frozen=True)
 class Report:
-    """Rows of Cost with their identity, and the provenance of machine, trace and tool."""
+    """Rows of Cost with their identity, the provenance of all, and the names of the memory levels."""
 
     provenance: Mapping[str, Any]
     rows: tuple[Row, ...]
+    levels: tuple[str, ...]
 
-    @cached_property
+    @property
     def table(self) -> tuple[dict[str, Column], ...]:
         """The columns of every row."""
-        return tuple(row.columns() for row in self.rows)
+        return tuple(row.columns for row in self.rows)
 
     @cached_property
     def totals(self) -> dict[str, int | float]:
         """The sums of the rows' summable columns; seconds are summed without rounding in between."""
-        levels = dict.fromkeys(level for row in self.rows for level, _ in row.cost.traffic)
-        ways = [byte_column(level, way) for level in levels for way in Traffic.__slots__]
-        totals: dict[str, int | float] = {name: self._sum(name) for name in (*SUMMED, *ways)}
+        totals: dict[str, int | float] = {name: self._sum(name) for name in summed_names(self.levels)}
         return totals | {"seconds": fsum(row.seconds for row in self.rows)}
+
+    def traffic(self, level: str) -> Traffic:
+        """The bytes through one memory level."""
+        moved = (traffic for row in self.rows for name, traffic in row.cost.traffic if name == level)
+        return sum(moved, start=Traffic())
 
     def _sum(self, name: str) -> int:
         return sum(value for columns in self.table if isinstance(value := columns[name], int))
@@ -134,8 +148,7 @@ class Report:
     def to_csv(self) -> str:
         """The rows as CSV with a header; provenance and totals are left out."""
         text = io.StringIO()
-        header = list(self.table[0]) if self.table else []
-        writer = csv.DictWriter(text, header, lineterminator="\n")
+        writer = csv.DictWriter(text, column_names(self.levels), lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.table)
         return text.getvalue()
@@ -143,7 +156,7 @@ class Report:
     def grouped(self, *names: str) -> Iterator[tuple[tuple[Column, ...], "Report"]]:
         """The report cut by the values of the columns `names`, in order of first appearance."""
         parts: dict[tuple[Column, ...], list[Row]] = {}
-        for row, columns in zip(self.rows, self.table, strict=True):
-            parts.setdefault(tuple(columns[name] for name in names), []).append(row)
+        for row in self.rows:
+            parts.setdefault(tuple(row.columns[name] for name in names), []).append(row)
         for key, rows in parts.items():
-            yield key, Report(provenance=self.provenance, rows=tuple(rows))
+            yield key, replace(self, rows=tuple(rows))

@@ -58,7 +58,8 @@ def simulate(arch: str | Path | Loaded[Arch], trace: Trace, *, fidelity: str = "
             clock_hz=machine.clock_hz,
         )
         rows.append(row)
-    return Report(provenance=_provenance(loaded, trace, fidelity), rows=tuple(rows))
+    levels = tuple(level.name for level in machine.levels)
+    return Report(provenance=_provenance(loaded, trace, fidelity), rows=tuple(rows), levels=levels)
 
 
 def _provenance(loaded: Loaded[Arch], trace: Trace, fidelity: str) -> dict[str, object]:

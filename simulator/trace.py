@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from simulator.atomic import check_replaceable, locked, replacing_directory, write_file
+from simulator.atomic import check_replaceable, locked, replacing_directory, write_file, writing
 from simulator.gemm import Span, Step
 from simulator.trace_files import META, TraceMeta, part_bytes, part_name, read_meta, read_part
 from simulator.trace_rows import row_of
@@ -70,10 +70,13 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
 
     def __enter__(self) -> Self:
         check_replaceable(self.path, mark=META)
-        self._held.enter_context(locked(self.path))
-        self._write_meta()
-        for old in self.path.glob("part-*.parquet"):
-            old.unlink()
+        with ExitStack() as held:
+            held.enter_context(locked(self.path))
+            self._write_meta()
+            with writing(self.path):
+                for old in self.path.glob("part-*.parquet"):
+                    old.unlink()
+            self._held = held.pop_all()
         return self
 
     def __exit__(self, kind: object, *_rest: object) -> None:
@@ -118,7 +121,7 @@ def coalesced(steps: Iterable[Step]) -> Iterator[Step]:
         key = (step.layer, step.pass_, step.work)
         before = joined.get(latest.get(key, -1))
         if before is not None and _continues(before.when, step.when):
-            when = replace(before.when, count=before.when.count + step.when.count)
+            when = Span(first_step=before.when.first_step, count=before.when.count + step.when.count)
             joined[latest[key]] = replace(before, when=when)
         else:
             joined[index] = step

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,8 @@ META_BYTES_MAX = 2**24
 PART_BYTES_MAX = 2**28
 ROWS_MAX = 2_000_000
 BATCH_ROWS = 8192
+TRACE = "name a directory that `nmsim trace` wrote"
+AGAIN = "restore this file or write the trace again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +49,8 @@ class TraceMeta:
         return replace(self, parts=(*self.parts, part))
 
     def to_bytes(self) -> bytes:
-        """The file's content, the same for the same meta."""
-        content = {
+        """The file's content, the same for the same meta; it ends with the digest of all the rest."""
+        content: dict[str, Any] = {
             "schema": SCHEMA,
             "tool": "nmsim",
             "version": __version__,
@@ -53,7 +58,14 @@ class TraceMeta:
             "provenance": dict(self.provenance),
             "parts": [asdict(part) for part in self.parts],
         }
+        content["sha256"] = _digest(content)
         return json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 of what meta.json says, but for the digest itself, however it is laid out."""
+    rest = {name: value for name, value in content.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def part_name(index: int) -> str:
@@ -81,14 +93,13 @@ def _schema() -> Any:
 def read_meta(folder: Path) -> TraceMeta:
     """The meta of the trace in `folder`; InputError for anything that is not one that this version reads."""
     where = str(folder / META)
-    if not folder.is_dir():
-        found = "is not a directory" if folder.exists() else "does not exist"
-        raise InputError.of(found, "name a directory that `nmsim trace` wrote", where=str(folder))
+    with suppress(OSError):  # a name that the system refuses is said when the file is read
+        if not folder.is_dir():
+            found = "is not a directory" if folder.exists() else "does not exist"
+            raise InputError.of(found, TRACE, where=str(folder))
     content = _json(folder / META)
     if not isinstance(content, dict) or content.get("tool") != "nmsim":
-        raise InputError.of(
-            "is not a trace's meta.json", "name a directory that `nmsim trace` wrote", where=where
-        )
+        raise InputError.of("is not a trace's meta.json", TRACE, where=where)
     schema = content.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
         written = f"written by nmsim {content.get('version')!s:.20}"
@@ -102,6 +113,7 @@ def read_meta(folder: Path) -> TraceMeta:
         meta = TraceMeta(provenance=content["provenance"], parts=parts, complete=content["complete"])
         sound = (
             schema == SCHEMA
+            and content.get("sha256") == _digest(content)
             and isinstance(meta.provenance, dict)
             and isinstance(meta.complete, bool)
             and all(re.fullmatch(r"part-\d{5}\.parquet", part.name) for part in parts)
@@ -116,16 +128,25 @@ def read_meta(folder: Path) -> TraceMeta:
 
 def _json(path: Path) -> object:
     try:
-        if path.stat().st_size > META_BYTES_MAX:
-            raise InputError.of("is larger than 16 MiB", "write the trace again", where=str(path))
-        return json.loads(path.read_bytes())
-    except OSError as error:
-        right = "name a directory that `nmsim trace` wrote"
-        raise InputError.of(f"cannot be read: {error.strerror}", right, where=str(path)) from error
+        return json.loads(read_regular(path, META_BYTES_MAX, right=TRACE))
     except (ValueError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError.of("is no JSON", "write the trace again", where=str(path)) from error
+
+
+def read_regular(path: Path, most: int, *, right: str) -> bytes:
+    """The bytes of a regular file of at most `most` bytes; never blocks, whatever `path` is."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InputError.of("is no regular file", right, where=str(path))
+            data = file.read(most + 1)
+    except OSError as error:
+        raise InputError.of(f"cannot be read: {error.strerror}", right, where=str(path)) from error
+    if len(data) > most:
+        raise InputError.of(f"is larger than {most // 2**20} MiB", right, where=str(path))
+    return data
 
 
 def read_part(folder: Path, part: Part) -> Iterator[Step]:
@@ -134,7 +155,7 @@ def read_part(folder: Path, part: Part) -> Iterator[Step]:
     import pyarrow.parquet as pq
 
     path = folder / part.name
-    data = _bytes_of(path)
+    data = read_regular(path, PART_BYTES_MAX, right=AGAIN)
     if hashlib.sha256(data).hexdigest() != part.sha256:
         raise _unusable(path, "is not the file that meta.json names: its digest differs")
     try:
@@ -152,17 +173,8 @@ def read_part(folder: Path, part: Part) -> Iterator[Step]:
         raise _unusable(path, "is no Parquet file") from error
 
 
-def _bytes_of(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > PART_BYTES_MAX:
-            raise _unusable(path, "is larger than 256 MiB")
-        return path.read_bytes()
-    except OSError as error:
-        raise _unusable(path, f"cannot be read: {error.strerror}") from error
-
-
 def _unusable(path: Path, what: str) -> InputError:
-    return InputError.of(what, "restore this file or write the trace again", where=str(path))
+    return InputError.of(what, AGAIN, where=str(path))
 
 
 def _steps(file: Any, path: Path) -> Iterator[Step]:

@@ -1,11 +1,12 @@
 """A Trace from shapes alone: what a training run would multiply, for networks too large to train here."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from simulator.errors import InputError, lookup, placed, shown
-from simulator.gemm import DTYPES, check_count
+from simulator.gemm import DTYPES
 from simulator.pattern import Pattern
-from simulator.trace import Trace
+from simulator.trace import Trace, coalesced
 from workloads.networks import load_network
 from workloads.networks.layer import Role
 from workloads.training.face import DENSE
@@ -26,29 +27,32 @@ def trace_network(
     seq: int | None = None,
     image: int | None = None,
     dtype: str = "bf16",
-    sparse: frozenset[Role] = SPARSE_ROLES,
+    sparse: Iterable[Role] | str = SPARSE_ROLES,
     optimizer: str = "adamw",
     inference: bool = False,
 ) -> Trace:
     """The Trace of `steps` training steps of `network` with `recipe` towards `pattern`, from shapes alone.
 
-    `network` and `recipe` are names or paths. Layers whose role is in `sparse` follow the recipe. With
-    `inference` the trace is one forward pass of the trained network.
+    `network` and `recipe` are names or paths. Layers whose role is in `sparse` ("ff,qkv", or Roles) follow
+    the recipe. With `inference` the trace is one forward pass of the trained network. A problem is placed at
+    the parameter that it is about, or at a line of the file.
     """
-    check_count("steps", steps, most=STEPS_MAX)
+    _check_steps(steps, inference=inference)
     lookup(DTYPES, dtype, kind="dtype", where="dtype")
-    lookup(OPTIMIZERS, optimizer, kind="optimizer", where="optimizer")
+    rule = lookup(OPTIMIZERS, optimizer, kind="optimizer", where="optimizer")
+    with placed("sparse"):
+        roles = parse_roles(sparse)
     with placed("pattern"):
-        target = Pattern.parse(pattern) if isinstance(pattern, str) else pattern
+        target = pattern if pattern is None or isinstance(pattern, Pattern) else Pattern.parse(pattern)
     shapes = load_network(network, batch=batch, seq=seq, image=image)
     way = load_recipe(recipe)
     if target is not None and way.face == DENSE:
-        right = "leave it out, or name a recipe with --recipe"
-        raise InputError.of(f"recipe {way.name} uses no pattern", right, where="pattern")
+        right = "leave it out, or choose a recipe that does"
+        raise InputError.of(f"recipe {way.name} uses none", right, where="pattern")
     if inference:
-        made = inference_steps(shapes, way, target, dtype=dtype, sparse=sparse)
+        made = inference_steps(shapes, way, target, dtype=dtype, sparse=roles)
     else:
-        made = training_steps(shapes, way, target, steps, dtype=dtype, sparse=sparse, optimizer=optimizer)
+        made = training_steps(shapes, way, target, steps, dtype=dtype, sparse=roles, optimizer=rule)
     provenance = {
         "from": "shapes",
         "network": shapes.name,
@@ -57,20 +61,33 @@ def trace_network(
         "recipe": way.name,
         "recipe_sha256": way.digest or None,
         "pattern": None if target is None else str(target),
-        "steps": 1 if inference else steps,
+        "steps": steps,
         "dtype": dtype,
-        "sparse": sorted(sparse),
+        "sparse": sorted(roles),
         "optimizer": None if inference else optimizer,
         "inference": inference,
     }
-    return Trace(steps=tuple(made), provenance=provenance)
+    return Trace(steps=tuple(coalesced(made)), provenance=provenance)  # as it is saved and loaded again
 
 
-def parse_roles(text: str) -> frozenset[Role]:
-    """The roles that `text` names, separated by commas: "ff,qkv"."""
+def parse_roles(roles: Iterable[str] | str) -> frozenset[Role]:
+    """The roles of those names, or of a text that separates them by commas ("ff,qkv"); each may be sparse."""
+    names = [name.strip() for name in roles.split(",")] if isinstance(roles, str) else roles
+    return frozenset(_role(name) for name in names)
+
+
+def _role(name: str) -> Role:
+    """The role of that name, if its layers may be sparse."""
     allowed = {str(role): role for role in Role if role.may_be_sparse}
-    names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name in set(Role) - set(allowed):
-            raise InputError.of(f"{shown(name)} layers stay dense", f"roles that may: {', '.join(allowed)}")
-    return frozenset(lookup(allowed, name, kind="role of layers that may be sparse") for name in names)
+    if name in set(Role) - set(allowed):
+        raise InputError.of(f"{shown(name)} layers stay dense", f"roles that may: {', '.join(allowed)}")
+    return lookup(allowed, name, kind="role of layers that may be sparse")
+
+
+def _check_steps(steps: int, *, inference: bool) -> None:
+    """Refuse a number of training steps that no run has."""
+    if type(steps) is not int or not 1 <= steps <= STEPS_MAX:
+        right = f"write a whole number from 1 to {STEPS_MAX}"
+        raise InputError.of(f"{shown(steps)} is no number of steps", right, where="steps")
+    if inference and steps != 1:
+        raise InputError.of("an inference is one forward pass", "leave steps out", where="steps")

@@ -40,40 +40,47 @@ BAD = {
     "trace": ["network: is missing; see `nmsim trace --help`"],
     "trace vit_b16": ["--out: is missing; see `nmsim trace --help`"],
     "trace vit_b61 -o t": [
-        "no network is called `vit_b61`; did you mean `vit_b16`? known: bert_base, gpt2_small, gpt3_6b7, "
+        "network: no network is called `vit_b61`; did you mean `vit_b16`? known: bert_base, gpt2_small, gpt3_6b7, "
         "gpt3_small, llama3_8b, resnet50, swin_t, t5_base, transformer_big, vit_b16"
     ],
     "trace vit_b16 -o t --recipe sr_st --pattern 2:4": [
-        f"no recipe is called `sr_st`; did you mean `sr_ste`? {RECIPES}"
+        f"--recipe: no recipe is called `sr_st`; did you mean `sr_ste`? {RECIPES}"
     ],
-    "trace vit_b16 -o t --recipe sr_ste": ["recipe sr_ste has no pattern; give it one, as 2:4"],
+    "trace vit_b16 -o t --recipe sr_ste": ["--pattern: recipe sr_ste needs one; write the target, as in 2:4"],
     "trace vit_b16 -o t --recipe sr_ste --pattern 124": [
-        "pattern: `124` is not a pattern; write kept:group, as in 2:4"
+        "--pattern: `124` is not a pattern; write kept:group, as in 2:4"
     ],
     "trace vit_b16 -o t --recipe sr_ste --pattern 5:4": [
-        "pattern: pattern `5:4` keeps 5 of 4; kept is 1 to 4 for a group of 4"
+        "--pattern: `5:4` keeps 5 of 4; kept is 1 to 4 for a group of 4"
     ],
     "trace vit_b16 -o t --recipe sr_ste --pattern 0:4": [
-        "pattern: pattern `0:4` keeps 0 of 4; kept is 1 to 4 for a group of 4"
+        "--pattern: `0:4` keeps 0 of 4; kept is 1 to 4 for a group of 4"
     ],
     "trace vit_b16 -o t --recipe sr_ste --pattern 1:99999": [
-        "pattern: pattern `1:99999` has a group of 99999; a group has 1 to 4096 values"
+        "--pattern: `1:99999` has a group of 99999; a group has 1 to 4096 values"
     ],
     "trace vit_b16 -o t --pattern 2:4": [
-        "pattern: recipe dense uses no pattern; leave it out, or name a recipe with --recipe"
+        "--pattern: recipe dense uses none; leave it out, or choose a recipe that does"
     ],
-    "trace vit_b16 -o t --steps 0": ["steps is 0; steps is a whole number from 1 to 1000000000"],
-    "trace vit_b16 -o t --steps -1": ["steps is -1; steps is a whole number from 1 to 1000000000"],
+    "trace vit_b16 -o t --steps 0": [
+        "--steps: `0` is no number of steps; write a whole number from 1 to 1000000000"
+    ],
+    "trace vit_b16 -o t --steps -1": [
+        "--steps: `-1` is no number of steps; write a whole number from 1 to 1000000000"
+    ],
     "trace vit_b16 -o t --steps 1e5": ["--steps: `1e5` is no whole number; write one, as in 32"],
+    "trace vit_b16 -o t --steps ٣": ["--steps: `٣` is no whole number; write one, as in 32"],
+    "trace vit_b16 -o t --inference --steps 3": ["steps: an inference is one forward pass; leave steps out"],
+    "trace vit_b16 -o .": [".: is the current directory, or one that holds it; name a directory within it"],
     "trace vit_b16 -o t --steps nan": ["--steps: `nan` is no whole number; write one, as in 32"],
     "trace vit_b16 -o t --steps 10000000000": [
-        "steps is 10000000000; steps is a whole number from 1 to 1000000000"
+        "--steps: `10000000000` is no number of steps; write a whole number from 1 to 1000000000"
     ],
-    "trace vit_b16 -o t --batch 0": ["batch: `0` is no batch size; write a whole number from 1 to 1048576"],
-    "trace vit_b16 -o t --seq 5": ["seq: vit_b16 reads images; leave seq out, or set image"],
+    "trace vit_b16 -o t --batch 0": ["--batch: `0` is no batch size; write a whole number from 1 to 1048576"],
+    "trace vit_b16 -o t --seq 5": ["--seq: vit_b16 reads images; leave seq out, or set image"],
     "trace vit_b16 -o t --batch 0 --seq 5": [
-        "batch: `0` is no batch size; write a whole number from 1 to 1048576",
-        "seq: vit_b16 reads images; leave seq out, or set image",
+        "--batch: `0` is no batch size; write a whole number from 1 to 1048576",
+        "--seq: vit_b16 reads images; leave seq out, or set image",
     ],
     "trace vit_b16 -o t --sparse head": [
         "--sparse: `head` layers stay dense; roles that may: ff, qkv, proj, conv"
@@ -83,11 +90,11 @@ BAD = {
         "known: conv, ff, proj, qkv"
     ],
     "trace vit_b16 -o t --dtype f16": [
-        "dtype: no dtype is called `f16`; did you mean `fp16`? "
+        "--dtype: no dtype is called `f16`; did you mean `fp16`? "
         "known: bf16, fp16, fp32, fp64, fp8, int32, int4, int8, tf32"
     ],
     "trace vit_b16 -o t --optimizer adm": [
-        "optimizer: no optimizer is called `adm`; did you mean `adamw`? known: adamw, sgd"
+        "--optimizer: no optimizer is called `adm`; did you mean `adamw`? known: adamw, sgd"
     ],
     "trace vit_b16 -o t --format xml": [
         "--format: 'xml' is not one of 'table', 'json', 'csv'; see `nmsim trace --help`"
@@ -212,6 +219,15 @@ def test_check_names_every_problem_of_every_file(capsys: Capture, tmp_path: Path
     assert "r.yaml:5:3: phases: the shares sum to 1/2 of the run; they sum to 1" in printed.err.splitlines()
 
 
+def test_check_tells_a_file_by_what_it_extends(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        "spec: 1\nname: n\nsource: s\nlayers:\n  - {name: a, role: ff, m: 1, n: 1, k: 1}\n"
+    )
+    (tmp_path / "mine.yaml").write_text("spec: 1\nextends: base.yaml\nname: m\n")
+    rows = json.loads(said(capsys, "check", "mine.yaml", "--format", "json"))["rows"]
+    assert rows == [{"file": "mine.yaml", "kind": "network", "problems": 0}]
+
+
 @pytest.mark.parametrize("what", ["machine", "network", "recipe"])
 def test_a_schema_is_json_schema(capsys: Capture, what: str) -> None:
     schema = json.loads(said(capsys, "schema", what))
@@ -239,6 +255,79 @@ print(sorted(heavy & set(sys.modules)), file=sys.stderr)
     )
     assert done.stderr.strip() == "[]"
     assert "Usage: nmsim" in done.stdout
+
+
+def test_an_interrupt_says_so(capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simulator.trace.row_of", interrupted)
+    assert run(TRACE) == 130
+    assert capsys.readouterr() == ("", "nmsim: interrupted; what was there before is unchanged\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def in_a_shell(command: str, **environment: str) -> "subprocess.CompletedProcess[bytes]":
+    """What `nmsim` says in a shell, as {nmsim} in `command`."""
+    nmsim = f"{sys.executable} -c 'from analysis.cli import main; main()'"
+    whole = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    line = command.replace("{nmsim}", nmsim)
+    return subprocess.run(["bash", "-c", line], env=whole, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("verb", ["list networks", "--help"])
+@pytest.mark.parametrize(
+    ("stream", "status", "said"),
+    [
+        (
+            ">/dev/full",
+            2,
+            "stdout: cannot be written: No space left on device; let it go to a place that takes it\n",
+        ),
+        ("| true; exit ${PIPESTATUS[0]}", 0, ""),
+        ("2>&- >/dev/full", 2, ""),
+    ],
+)
+def test_a_stdout_that_takes_nothing(verb: str, stream: str, status: int, said: str) -> None:
+    done = in_a_shell(f"{{nmsim}} {verb} {stream}")
+    assert (done.returncode, done.stderr.decode()) == (status, said)
+
+
+def test_closed_streams_are_not_written_into_results(tmp_path: Path) -> None:
+    done = in_a_shell(f"{{nmsim}} {' '.join(TRACE)} <&- >&- 2>&-")
+    assert done.returncode == 2
+    assert load_trace("t").complete
+    assert (
+        in_a_shell("{nmsim} list archs >&-").stderr
+        == b"stdout: is closed; let it go to a place that takes it\n"
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_the_same_text_in_every_encoding(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "é×.yaml").write_text(
+        'spec: 1\nname: "网"\nsource: x\nlayers: [{name: "é×", role: ff, m: 4, n: 4, k: 4}]\n',
+        encoding="utf-8",
+    )
+    made = in_a_shell("{nmsim} trace é×.yaml -o é", PYTHONIOENCODING=encoding)
+    assert (made.returncode, made.stderr) == (0, b"")
+    assert made.stdout.decode().startswith("é: 网, dense")
+    for form in ("json", "csv"):
+        done = in_a_shell(f"{{nmsim}} simulate a100 é --format {form}", PYTHONIOENCODING=encoding)
+        assert "é×" in done.stdout.decode()
+        assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_name_that_is_no_text_is_shown_on_one_line(tmp_path: Path) -> None:
+    name = "$'a\\n\\e[31m\\xff'"
+    done = in_a_shell(f"{{nmsim}} trace vit_b16 --batch 1 -o {name}; {{nmsim}} simulate a100 {name}/x")
+    assert done.stdout.startswith(b"a\\x0a\\x1b[31m\\xdcff: vit_b16, dense\n")
+    assert done.stderr.count(b"\n") == 1
+    assert done.stderr.startswith(b"a\\x0a\\x1b[31m\\xdcff/x: does not exist;")
+
+
+def test_a_table_is_plain_text_whatever_the_terminal() -> None:
+    assert b"\x1b" not in in_a_shell("{nmsim} list archs", FORCE_COLOR="1", TERM="xterm-256color").stdout
 
 
 def test_a_reader_that_leaves_early_is_no_fault(capsys: Capture) -> None:

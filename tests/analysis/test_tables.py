@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from analysis.tables import binding, duration, scaled, table_text, utilization
-from simulator import Trace, simulate
+from analysis.tables import binding, duration, report_text, scaled, table_text, utilization
+from simulator import Trace, load_arch, simulate
 from simulator.gemm import Stream
 from tests.simulator.steps import product, step
 
@@ -63,3 +63,18 @@ def test_utilization_of_a_part_counts_updates_as_idle() -> None:
     share = busy.totals["cycles"] / both.totals["cycles"]
     assert utilization(both) == pytest.approx(share, rel=1e-3)
     assert [name.split()[0] for name in binding(both)] == ["dram", "multiply"]
+
+
+def test_an_empty_and_unfinished_trace_is_said() -> None:
+    report = simulate("a100", Trace(steps=(), complete=False))
+    text = report_text(report, "table")
+    assert text.splitlines()[-1] == "the trace is incomplete: its run was stopped before its end"
+    assert "total" in text
+
+
+def test_the_bytes_of_a_level_are_not_those_of_one_whose_name_begins_alike() -> None:
+    cached = load_arch("a100", settings=["memory.l2.name=dram_cache"])
+    trace = Trace(steps=(step(work=product(m=4096, n=4096, k=4096)),))
+    plain, renamed = (report_text(simulate(arch, trace), "table") for arch in ("a100", cached))
+    assert plain == renamed
+    assert "101 MB" in plain  # three matrices of 4096 x 4096 in bf16

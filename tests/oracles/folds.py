@@ -2,8 +2,8 @@
 
 Folds overlap freely, cores are balanced perfectly, and work is split over m, n and k in every way that is
 tried. Each fold pays what the array makes it pay: whole windows through the row feed, the loading of all R
-rows, the groups that it touches through the decoder. Feed, decode and multiply are one server where the sparse
-operand streams.
+rows, the groups that it touches through the decoder. Feed, decode and multiply are one server where the
+sparse operand streams.
 """
 
 from fractions import Fraction

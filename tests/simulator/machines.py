@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from simulator.arch import Natives
 from simulator.machine import Level, Machine
+from simulator.natives import Natives
 from simulator.pattern import Pattern
 
 DATAFLOWS = ("weight_stationary", "input_stationary", "output_stationary")

@@ -4,8 +4,7 @@ from hypothesis import strategies as st
 
 from simulator.gemm import DTYPES, Gemm, Operand, Pass, Product, Span, Step, Stream
 from simulator.pattern import Pattern
-
-TWO_OF_FOUR = Pattern(kept=2, group=4)
+from tests.strategies import patterns
 
 
 def product(
@@ -31,9 +30,6 @@ def step(layer: str = "fc", *, first: int = 0, count: int = 1, work: Product | S
 
 
 sizes = st.integers(1, 70)
-patterns = st.integers(1, 9).flatmap(
-    lambda group: st.builds(Pattern, kept=st.integers(1, group), group=st.just(group))
-)
 spans = st.integers(1, 5).flatmap(
     lambda run: st.builds(
         Span,

@@ -152,9 +152,9 @@ EDITS = [
     # patterns
     ("[2:4]", "2:4", "10:13: core.patterns: `2:4` names no patterns; " + PATTERNS),
     ("[2:4]", "[]", "10:13: core.patterns: the list is empty; name a pattern; leave the key out of a dense machine"),
-    ("[2:4]", "[4:2]", "10:14: core.patterns.0: pattern `4:2` keeps 4 of 2; kept is 1 to 2 for a group of 2"),
-    ("[2:4]", "[0:4]", "10:14: core.patterns.0: pattern `0:4` keeps 0 of 4; kept is 1 to 4 for a group of 4"),
-    ("[2:4]", "[2:0]", "10:14: core.patterns.0: pattern `2:0` has a group of 0; a group has 1 to 4096 values"),
+    ("[2:4]", "[4:2]", "10:14: core.patterns.0: `4:2` keeps 4 of 2; kept is 1 to 2 for a group of 2"),
+    ("[2:4]", "[0:4]", "10:14: core.patterns.0: `0:4` keeps 0 of 4; kept is 1 to 4 for a group of 4"),
+    ("[2:4]", "[2:0]", "10:14: core.patterns.0: `2:0` has a group of 0; a group has 1 to 4096 values"),
     ("[2:4]", "[4:4]", "10:14: core.patterns.0: `4:4` keeps everything; leave it out: any machine runs dense"),
     ("[2:4]", "[2:4, 1:4, 2:4]", "10:24: core.patterns.2: `2:4` is listed twice; list it once"),
     ("[2:4]", "[124]", "10:14: core.patterns.0: `124` is not a pattern; write kept:group, as in 2:4"),

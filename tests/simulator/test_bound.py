@@ -13,7 +13,8 @@ from simulator.pattern import Pattern
 from tests.oracles.bound import moved_bits, resource_cycles
 from tests.oracles.folds import fastest
 from tests.simulator.machines import DENSE, SPARSE, sparse_machines
-from tests.simulator.steps import TWO_OF_FOUR, patterns, product
+from tests.simulator.steps import product
+from tests.strategies import TWO_OF_FOUR, patterns
 
 small = st.integers(1, 14)
 small_products = st.builds(product, m=small, n=small, k=st.integers(1, 40), pattern=st.none() | patterns)

@@ -15,7 +15,7 @@ from simulator.formats import FORMATS, Coordinate, Format, Size, entropy_bits, s
 from simulator.gemm import DTYPES
 from simulator.pattern import Pattern
 from tests.oracles import formats as oracle
-from tests.simulator.steps import patterns
+from tests.strategies import patterns
 
 IN_BYTES = Coordinate(straddle=False)
 PACKED = {

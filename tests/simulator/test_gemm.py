@@ -14,7 +14,8 @@ from simulator.errors import InputError
 from simulator.gemm import DTYPES, Gemm, Operand, Pass, Product, Span, Step, Stream
 from simulator.pattern import Pattern
 from tests.oracles import formats as oracle
-from tests.simulator.steps import TWO_OF_FOUR, patterns, product, products, spans
+from tests.simulator.steps import product, products, spans
+from tests.strategies import TWO_OF_FOUR, patterns
 
 sizes = st.integers(1, 9)
 AXES = {"a": "mk", "b": "kn", "c": "mn"}

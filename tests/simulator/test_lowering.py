@@ -10,7 +10,8 @@ from simulator.gemm import Product
 from simulator.lowering import lower, runs_as, transposed
 from simulator.pattern import Pattern
 from tests.simulator.machines import DENSE, SPARSE
-from tests.simulator.steps import TWO_OF_FOUR, product, products
+from tests.simulator.steps import product, products
+from tests.strategies import TWO_OF_FOUR
 
 
 def patterned(name: str, along: str, *, text: str = "2:4", form: str = "native") -> Product:

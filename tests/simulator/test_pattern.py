@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simulator.errors import InputError
 from simulator.pattern import GROUP_MAX, Pattern
 from tests.oracles import conforms as oracle
-from tests.simulator.steps import patterns
+from tests.strategies import patterns
 
 SMALL = [Pattern(kept=kept, group=group) for group in range(1, 5) for kept in range(1, group + 1)]
 
@@ -49,10 +49,10 @@ SYNTAX = "write kept:group, as in 2:4"
         ("1" * 10**6, f"`{'1' * 60}…` is not a pattern; {SYNTAX}"),
         (124, f"`124` is not a pattern; {SYNTAX}"),  # how YAML 1.1 reads an unquoted 2:4
         (None, f"`None` is not a pattern; {SYNTAX}"),
-        ("5:4", "pattern `5:4` keeps 5 of 4; kept is 1 to 4 for a group of 4"),
-        ("0:4", "pattern `0:4` keeps 0 of 4; kept is 1 to 4 for a group of 4"),
-        ("0:0", "pattern `0:0` has a group of 0; a group has 1 to 4096 values"),
-        ("1:4097", "pattern `1:4097` has a group of 4097; a group has 1 to 4096 values"),
+        ("5:4", "`5:4` keeps 5 of 4; kept is 1 to 4 for a group of 4"),
+        ("0:4", "`0:4` keeps 0 of 4; kept is 1 to 4 for a group of 4"),
+        ("0:0", "`0:0` has a group of 0; a group has 1 to 4096 values"),
+        ("1:4097", "`1:4097` has a group of 4097; a group has 1 to 4096 values"),
     ],
 )
 def test_what_parse_refuses(text: str, message: str) -> None:
@@ -67,7 +67,7 @@ def test_what_parse_refuses(text: str, message: str) -> None:
         ({"kept": 2.0}, "kept of a pattern is 2.0; kept is a whole number from 1 to 4096"),
         ({"group": "4"}, "group of a pattern is '4'; group is a whole number from 1 to 4096"),
         ({"kept": True}, "kept of a pattern is True; kept is a whole number from 1 to 4096"),
-        ({"kept": -2}, "pattern `-2:4` keeps -2 of 4; kept is 1 to 4 for a group of 4"),
+        ({"kept": -2}, "`-2:4` keeps -2 of 4; kept is 1 to 4 for a group of 4"),
     ],
 )
 def test_a_pattern_is_of_whole_numbers(wrong: dict[str, int], message: str) -> None:

@@ -15,7 +15,9 @@ from simulator import Report, Trace, load_arch, simulate
 from simulator.errors import InputError
 from simulator.gemm import Gemm, Operand, Pass, Product, Span, Step, Stream
 from simulator.machine import resolve
-from tests.simulator.steps import TWO_OF_FOUR, patterns, product, step
+from simulator.report import byte_columns, column_names
+from tests.simulator.steps import product, step
+from tests.strategies import TWO_OF_FOUR, patterns
 
 some_products = st.builds(
     product,
@@ -67,7 +69,7 @@ def test_cycles_are_at_least_multiplies_over_peak_and_bytes_over_bandwidth(arch:
         if row.lowered:
             assert columns["cycles"] * row.lowered.peak >= columns["effective_macs"]
         for level in machine.levels:
-            moved = sum(v for name, v in columns.items() if name.startswith(f"{level.name}_"))
+            moved = sum(columns[name] for name in byte_columns([level.name]))
             per_cycle = Fraction(level.bandwidth_numerator, level.bandwidth_denominator)
             assert columns["cycles"] * per_cycle >= moved
 
@@ -151,8 +153,11 @@ def test_grouped_parts_add_up() -> None:
 
 def test_an_empty_trace_is_an_empty_report() -> None:
     report = simulate("a100", Trace(steps=()))
-    assert json.loads(report.to_json())["rows"] == []
-    assert report.totals["cycles"] == 0
+    said = json.loads(report.to_json())
+    assert said["rows"] == []
+    assert set(said["totals"]) == set(simulate("a100", Trace(steps=(step(),))).totals)
+    assert report.totals["cycles"] == report.totals["dram_read_bytes"] == 0
+    assert report.to_csv() == ",".join(column_names(["dram", "l2", "shared"])) + "\n"
 
 
 def test_provenance_names_machine_and_trace() -> None:

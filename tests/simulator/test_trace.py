@@ -1,11 +1,13 @@
 """Trace: what is saved is what is loaded, run-length coding loses nothing, and damage is never used."""
 
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,7 +20,7 @@ from simulator.errors import InputError
 from simulator.gemm import Span, Step
 from simulator.trace import Trace, TraceWriter, coalesced, load_trace
 from simulator.trace_rows import COLUMNS, row_of, step_of
-from tests.simulator.steps import product, step, steps
+from tests.simulator.steps import product, spans, step, steps
 
 
 def happenings(some: list[Step] | tuple[Step, ...]) -> Counter[tuple[object, ...]]:
@@ -37,6 +39,17 @@ def test_a_row_says_the_whole_step(one: Step) -> None:
 @given(st.lists(steps(), max_size=12))
 def test_coalescing_keeps_every_happening(some: list[Step]) -> None:
     assert happenings(list(coalesced(some))) == happenings(some)
+
+
+@given(st.lists(spans, max_size=12))
+def test_coalescing_one_work_keeps_every_happening(some: list[Span]) -> None:
+    told = [replace(step(), when=span) for span in some]
+    assert happenings(list(coalesced(told))) == happenings(told)
+
+
+def test_a_single_step_of_a_period_is_joined_as_a_step_that_goes_on() -> None:
+    told = [replace(step(), when=Span(first_step=5, period=5)), replace(step(), when=Span(first_step=6))]
+    assert [one.when for one in coalesced(told)] == [Span(first_step=5, count=2)]
 
 
 @given(st.lists(st.sampled_from("ab"), min_size=1, max_size=30))
@@ -108,12 +121,22 @@ def test_a_second_writer_is_told(tmp_path: Path) -> None:
 
 
 def saved(folder: Path) -> Path:
-    Trace(steps=(step(), step("b", work=product(m=3))), provenance={}).save(folder)
+    Trace(steps=(step(), step("b", work=product(m=3))), provenance={"recipe": "ste"}).save(folder)
     return folder
 
 
 def changed(meta: Path, **values: object) -> None:
-    meta.write_text(json.dumps(json.loads(meta.read_text()) | values))
+    """A meta.json that says something else, with the digest that belongs to it."""
+    content = json.loads(meta.read_text()) | values
+    del content["sha256"]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    meta.write_text(json.dumps(content | {"sha256": digest}))
+
+
+def leading(file: Path, *, to: str) -> None:
+    """A link in the place of a file."""
+    file.unlink()
+    file.symlink_to(to)
 
 
 def parquet(columns: dict[str, list[object]]) -> bytes:
@@ -125,8 +148,6 @@ def parquet(columns: dict[str, list[object]]) -> bytes:
 
 def with_part(folder: Path, data: bytes, *, rows: int = 2) -> None:
     """A part whose digest meta.json knows, so that only its content can betray it."""
-    import hashlib
-
     (folder / "part-00000.parquet").write_bytes(data)
     part = {"name": "part-00000.parquet", "rows": rows, "sha256": hashlib.sha256(data).hexdigest()}
     changed(folder / "meta.json", parts=[part])
@@ -155,6 +176,26 @@ DAMAGE = {
         PART + ": is not the file that meta.json names: its digest differs; " + AGAIN,
     ),
     "flipped part": (flipped, PART + ": is not the file that meta.json names: its digest differs; " + AGAIN),
+    "endless part": (
+        lambda t: leading(t / "part-00000.parquet", to="/dev/zero"),
+        PART + ": is no regular file; " + AGAIN,
+    ),
+    "endless meta": (
+        lambda t: leading(t / "meta.json", to="/dev/zero"),
+        "{}/meta.json: is no regular file; " + TRACE,
+    ),
+    "pipe for a meta": (
+        lambda t: ((t / "meta.json").unlink(), os.mkfifo(t / "meta.json")),
+        "{}/meta.json: is no regular file; " + TRACE,
+    ),
+    "meta too large": (
+        lambda t: (t / "meta.json").write_bytes(b" " * (2**24 + 1)),
+        "{}/meta.json: is larger than 16 MiB; " + TRACE,
+    ),
+    "provenance flipped": (
+        lambda t: (t / "meta.json").write_text((t / "meta.json").read_text().replace("ste", "sue")),
+        "{}/meta.json: is damaged; write the trace again",
+    ),
     "missing part": (
         lambda t: (t / "part-00000.parquet").unlink(),
         PART + ": cannot be read: No such file or directory; " + AGAIN,
@@ -182,7 +223,7 @@ DAMAGE = {
     ),
     "bad pattern": (
         lambda t: with_part(t, row_with(b_pattern="5:4"), rows=1),
-        PART + ": row 0: pattern `5:4` keeps 5 of 4; kept is 1 to 4 for a group of 4",
+        PART + ": row 0: `5:4` keeps 5 of 4; kept is 1 to 4 for a group of 4",
     ),
     "null dtype": (
         lambda t: with_part(t, row_with(a_dtype=None), rows=1),

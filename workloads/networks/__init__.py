@@ -43,12 +43,12 @@ def load_network(
 ) -> Network:
     """The network of that name, or that the YAML file at that path (`spec.is_path`) writes.
 
-    `batch` samples of `seq` tokens or of
-    `image` x `image` pixels; None is the network's default. An encoder-decoder has `seq` tokens on both
-    sides. A file writes its sizes itself and takes none of the three.
+    It reads `batch` samples of `seq` tokens or of `image` x `image` pixels; None is the network's default. An
+    encoder-decoder has `seq` tokens on both sides. A file writes its sizes itself and takes none of the
+    three.
     """
     if not is_path(name_or_path):
-        network = lookup(NETWORKS, str(name_or_path), kind="network")
+        network = lookup(NETWORKS, str(name_or_path), kind="network", where="network")
         return network.load(batch=batch, seq=seq, image=image)
     given = [word for word, value in (("batch", batch), ("seq", seq), ("image", image)) if value is not None]
     if given:

@@ -136,6 +136,21 @@ def convolution(
     )
 
 
+def patches(*, samples: int, side: int, patch: int, width: int) -> Layer:
+    """The patch embedding of coloured images: each patch of `patch` x `patch` pixels to `width` features."""
+    return convolution(
+        "patches",
+        Role.STEM,
+        samples=samples,
+        side=side,
+        inputs=3,
+        outputs=width,
+        kernel=patch,
+        stride=patch,
+        input_gradient=False,
+    )
+
+
 def biases(layers: Iterable[Layer]) -> int:
     """Parameters of one bias per output of each layer that has weights."""
     return sum(layer.gemm.n for layer in layers if layer.role.has_weights)

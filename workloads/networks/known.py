@@ -62,16 +62,6 @@ class KnownNetwork:
     extent: Extent
     build: Callable[[int, int], Shapes]
 
-    @property
-    def seq(self) -> int | None:
-        """Tokens a sample unless asked otherwise; None for a network of images."""
-        return self.extent.default if self.extent.word == "seq" else None
-
-    @property
-    def image(self) -> int | None:
-        """Pixels a side unless asked otherwise; None for a network of tokens."""
-        return self.extent.default if self.extent.word == "image" else None
-
     def load(self, *, batch: int | None, seq: int | None, image: int | None) -> Network:
         """The network at one batch size and extent, None being its default."""
         problems = []

@@ -24,7 +24,11 @@ class Role(StrEnum):
 
     @property
     def may_be_sparse(self) -> bool:
-        """Whether a recipe may prune the weights: first and last layers stay dense everywhere."""
+        """Whether a recipe may prune the weights: first and last layers stay dense.
+
+        Most published runs keep them dense. Some prune the first convolution (SR-STE, Hubara et al.); nmsim
+        does not.
+        """
         return self in (Role.FF, Role.QKV, Role.PROJ, Role.CONV)
 
 

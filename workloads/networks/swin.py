@@ -4,7 +4,7 @@ Shifted windows have the shapes of unshifted ones. Where 7 does not divide a sta
 projections run on the padded image; the feed-forward layers do not.
 """
 
-from workloads.networks.blocks import attention, biases, convolution, feed_forward, linear
+from workloads.networks.blocks import attention, biases, feed_forward, linear, patches
 from workloads.networks.known import IMAGE_MAX, Extent, KnownNetwork, Shapes
 from workloads.networks.layer import Layer, Role
 
@@ -35,19 +35,7 @@ def _swin_t(samples: int, image: int) -> Shapes:
 
     Its role is PROJ: a projection between stages, neither feed-forward nor QKV.
     """
-    layers = [
-        convolution(
-            "patches",
-            Role.STEM,
-            samples=samples,
-            side=image,
-            inputs=3,
-            outputs=WIDTH,
-            kernel=PATCH,
-            stride=PATCH,
-            input_gradient=False,
-        )
-    ]
+    layers = [patches(samples=samples, side=image, patch=PATCH, width=WIDTH)]
     merges, other = [], 2 * WIDTH  # the norm after the patches
     side, width = image // PATCH, WIDTH
     for stage, (depth, heads) in enumerate(STAGES):

@@ -1,6 +1,6 @@
 """Vision Transformer, Base, patches of 16 pixels."""
 
-from workloads.networks.blocks import attention, biases, convolution, feed_forward, linear
+from workloads.networks.blocks import attention, biases, feed_forward, linear, patches
 from workloads.networks.known import IMAGE_MAX, Extent, KnownNetwork, Shapes
 from workloads.networks.layer import Role
 
@@ -11,19 +11,7 @@ PATCH, WIDTH, INNER, HEADS, DEPTH = 16, 768, 3072, 12, 12
 def _vit_b16(samples: int, image: int) -> Shapes:
     """The position table has a row for each patch and the class token, so it grows with the image."""
     tokens = (image // PATCH) ** 2 + 1
-    layers = [
-        convolution(
-            "patches",
-            Role.STEM,
-            samples=samples,
-            side=image,
-            inputs=3,
-            outputs=WIDTH,
-            kernel=PATCH,
-            stride=PATCH,
-            input_gradient=False,
-        )
-    ]
+    layers = [patches(samples=samples, side=image, patch=PATCH, width=WIDTH)]
     for block in range(DEPTH):
         name = f"blocks.{block}"
         layers += attention(

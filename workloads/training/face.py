@@ -35,7 +35,9 @@ class Face:
     which one is dense and masks are selected with it. `select_every` is the number of steps from one
     selection of masks to the next, the first on the phase's first step; None selects once, when the phase
     brings in a pattern. `second_every` and `second_selector` are the same for a second mask, which DGRAD
-    alone uses.
+    alone uses. `kept_state` keeps master weights and optimizer state of kept weights alone, which suffices
+    where a pruned weight neither is trained nor remembers its value: a mask that stands still, or whose grown
+    weights start from 0.
     """
 
     forward: bool = False
@@ -46,6 +48,7 @@ class Face:
     selector: str = "magnitude"
     second_every: int | None = None
     second_selector: str | None = None
+    kept_state: bool = False
 
     def __post_init__(self) -> None:
         lookup(DGRADS, self.dgrad, kind="dgrad")
@@ -65,6 +68,8 @@ class Face:
             )
         if not self.forward and self.wgrad == "kept":
             raise InputError.of("wgrad is kept while FWD is dense", "kept weights need forward: true")
+        if not self.forward and self.kept_state:
+            raise InputError.of("kept_state is set while FWD is dense", "kept weights need forward: true")
         if self.dense_wgrad_every is not None and self.wgrad == "dense":
             raise InputError.of(
                 "dense_wgrad_every is set while wgrad is dense", "write wgrad: gradient or kept"

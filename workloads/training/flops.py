@@ -11,9 +11,9 @@ from typing import NamedTuple
 from simulator.errors import lookup
 from simulator.gemm import Pass, Product, Step, Stream
 from workloads.training.face import Face, Phase
+from workloads.training.recipe import ONE
 
 FLOPS_PER_MAC = 2
-ONE = Fraction(1)
 
 
 class Coefficients(NamedTuple):

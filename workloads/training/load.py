@@ -1,6 +1,7 @@
 """Recipes by name or by path: a YAML file declares the phases of a run."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from simulator.errors import InputError, lookup, shown
 from simulator.pattern import Pattern
 from simulator.spec import Loaded, Written, is_path, load_spec
-from workloads.training.face import DENSE, Dgrad, Face, Wgrad
+from workloads.training.face import DENSE, DGRADS, WGRADS, Dgrad, Face, Wgrad
 from workloads.training.recipe import Recipe, Window
 from workloads.training.recipes import RECIPES
 from workloads.training.selectors import SELECTORS
@@ -49,19 +50,37 @@ def _check_selector(name: str) -> str:
     return name
 
 
+def _texts(table: Mapping[str, str]) -> str:
+    """What each word of a key means, as an editor shows it."""
+    return "; ".join(f"{word}: {text}" for word, text in table.items())
+
+
+Selecting = Annotated[str, AfterValidator(_check_selector)]
+SUMMARIES = {name: selector.summary for name, selector in SELECTORS.items()}
+
+
 class WrittenPhase(Written):
     """One phase of a recipe file: its share of the run, its pattern, and the keys of a Face."""
 
     share: Annotated[str, AfterValidator(_check_share), Field(examples=["90 %"])]
     pattern: Annotated[str, AfterValidator(_check_pattern), Field(examples=["target"])]
-    forward: bool = False
-    dgrad: Dgrad = "dense"
-    wgrad: Wgrad = "dense"
-    dense_wgrad_every: int | None = Field(default=None, ge=1)
-    select_every: int | None = Field(default=None, ge=1)
-    selector: Annotated[str, AfterValidator(_check_selector)] = "magnitude"
-    second_every: int | None = Field(default=None, ge=1)
-    second_selector: Annotated[str, AfterValidator(_check_selector)] | None = None
+    forward: bool = Field(default=False, description="FWD multiplies by masked weights")
+    dgrad: Dgrad = Field(default="dense", description=_texts(DGRADS))
+    wgrad: Wgrad = Field(default="dense", description=_texts(WGRADS))
+    dense_wgrad_every: int | None = Field(
+        default=None,
+        ge=1,
+        description="sparse weight gradients after which one is dense, and masks are selected",
+    )
+    select_every: int | None = Field(
+        default=None, ge=1, description="steps from one selection of masks to the next; once if left out"
+    )
+    selector: Selecting = Field(default="magnitude", description=_texts(SUMMARIES))
+    second_every: int | None = Field(
+        default=None, ge=1, description="the same as select_every, for a second mask that DGRAD alone uses"
+    )
+    second_selector: Selecting | None = Field(default=None, description="one of those of selector")
+    kept_state: bool = Field(default=False, description="only kept weights have optimizer state")
 
     @model_validator(mode="after")
     def _pattern_and_face_agree(self) -> Self:
@@ -102,7 +121,7 @@ class DeclaredRecipe(Recipe):
 
     written: tuple[WrittenPhase, ...]
 
-    def windows(self, target: Pattern, steps: int) -> list[Window]:  # noqa: ARG002
+    def windows(self, target: Pattern, steps: int) -> list[Window]:
         """The phases of the file, `target` put in where they ask for it."""
         patterns = {"dense": None, "target": target}
         return [
@@ -135,4 +154,4 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     """The recipe of that name, or of the YAML file at that path (`spec.is_path`)."""
     if is_path(name_or_path):
         return declared(load_spec(name_or_path, WrittenRecipe))
-    return lookup(RECIPES, str(name_or_path), kind="recipe")
+    return lookup(RECIPES, str(name_or_path), kind="recipe", where="recipe")

@@ -36,7 +36,7 @@ class Recipe:
     face: Face = DENSE
     digest: str = ""
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:  # noqa: ARG002
+    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
         """The run of `steps` steps towards `target`, as shares that sum to 1."""
         return [Window(share=ONE, face=self.face, pattern=target)]
 
@@ -50,7 +50,8 @@ class Recipe:
         if self.face == DENSE:
             return (Phase(face=DENSE, pattern=None, steps=steps),)
         if target is None:
-            raise InputError.of(f"recipe {self.name} has no pattern", "give it one, as 2:4")
+            right = "write the target, as in 2:4"
+            raise InputError.of(f"recipe {self.name} needs one", right, where="pattern")
         windows = list(self.windows(target, steps))
         self._check_shares(window.share for window in windows)
         phases: list[Phase] = []

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from simulator.errors import InputError, lookup
-from simulator.gemm import DTYPES, Pass, Product, Span, Step, Stream
+from simulator.gemm import Pass, Product, Span, Step, Stream
 from simulator.pattern import Pattern
 from workloads.networks.layer import Layer, Network, Role
 from workloads.training.face import DENSE, Phase
-from workloads.training.load import load_recipe
 from workloads.training.products import (
     attention_gradient_products,
     forward_product,
@@ -17,12 +15,13 @@ from workloads.training.products import (
     weight_gradient_product,
 )
 from workloads.training.recipe import Recipe
+from workloads.training.selectors import RANDOM, SELECTORS
 from workloads.training.upkeep import (
     OPTIMIZERS,
     Optimizer,
+    dense_optimizer_stream,
     gradient_stream,
     layer_optimizer_stream,
-    optimizer_stream,
     selection_stream,
 )
 
@@ -46,57 +45,47 @@ class Placed:
 
 def training_steps(
     network: Network,
-    recipe: Recipe | str,
+    recipe: Recipe,
     pattern: Pattern | None,
     steps: int,
     *,
     dtype: str = "bf16",
     sparse: frozenset[Role] = SPARSE_ROLES,
-    optimizer: str = "adamw",
-) -> Iterator[Step]:
+    optimizer: Optimizer = OPTIMIZERS["adamw"],
+) -> list[Step]:
     """The Steps of `steps` training steps with `recipe`, in the order in which they first happen.
 
     Layers whose role is in `sparse` follow the recipe, the others train dense. Their order within a training
     step is forward, backward from the last layer to the first, update.
     """
-    rule = lookup(OPTIMIZERS, optimizer, kind="optimizer")
-    follows, dense = _timelines(recipe, pattern, steps, dtype, sparse)
+    follows = _placed(recipe.phases(pattern, steps))
+    dense = _placed([Phase(face=DENSE, pattern=None, steps=steps)])
     timed = [(layer, follows if layer.role in sparse else dense) for layer in network.layers]
     order: Iterable[Step] = chain(
         (step for layer, line in timed for step in _joined(line, _forward(layer, dtype))),
         (step for layer, line in reversed(timed) for step in _joined(line, _backward(layer, dtype))),
-        (step for layer, line in timed for step in _joined(line, _update(layer, rule, dtype))),
-        _rest_update(network, rule, dtype, steps),
+        (step for layer, line in timed for step in _joined(line, _update(layer, optimizer, dtype))),
+        _rest_update(network, optimizer, dtype, steps),
     )
-    return iter(sorted(order, key=lambda step: step.when.first_step))
+    return sorted(order, key=lambda step: step.when.first_step)
 
 
 def inference_steps(
     network: Network,
-    recipe: Recipe | str,
+    recipe: Recipe,
     pattern: Pattern | None,
     *,
     dtype: str = "bf16",
     sparse: frozenset[Role] = SPARSE_ROLES,
-) -> Iterator[Step]:
+) -> list[Step]:
     """FWD of the trained network once, with the weights that the recipe leaves on its last step."""
-    follows, dense = _timelines(recipe, pattern, 1, dtype, sparse)
-    timed = [(layer, follows if layer.role in sparse else dense) for layer in network.layers]
-    return chain.from_iterable(_joined(line, _forward(layer, dtype)) for layer, line in timed)
-
-
-def _timelines(
-    recipe: Recipe | str, pattern: Pattern | None, steps: int, dtype: str, sparse: frozenset[Role]
-) -> tuple[list[Placed], list[Placed]]:
-    """The phases of layers that follow the recipe and of those that do not, each from step 0."""
-    lookup(DTYPES, dtype, kind="dtype")
-    chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    allowed = [role for role in Role if role.may_be_sparse]
-    for role in sorted(sparse):
-        if role not in allowed:
-            raise InputError.of(f"role {role} cannot be sparse", f"sparse roles: {', '.join(allowed)}")
-    follows = _placed(chosen.phases(pattern, steps))
-    return follows, _placed([Phase(face=DENSE, pattern=None, steps=steps)])
+    (follows,) = _placed([recipe.last_phase(pattern)])
+    (dense,) = _placed([Phase(face=DENSE, pattern=None, steps=1)])
+    return [
+        step
+        for layer in network.layers
+        for step in _forward(layer, dtype)(follows if layer.role in sparse else dense)
+    ]
 
 
 def _placed(phases: Iterable[Phase]) -> list[Placed]:
@@ -109,7 +98,7 @@ def _placed(phases: Iterable[Phase]) -> list[Placed]:
     return timeline
 
 
-def _joined(timeline: Iterable[Placed], steps_of: Callable[[Placed], Iterable[Step]]) -> Iterator[Step]:
+def _joined(timeline: Iterable[Placed], steps_of: Callable[[Placed], Iterable[Step]]) -> list[Step]:
     """The Steps of each phase in turn; work that goes on, or comes back regularly, stays one Step."""
     joined: list[Step] = []
     latest: dict[tuple[Pass, Product | Stream], int] = {}
@@ -121,7 +110,7 @@ def _joined(timeline: Iterable[Placed], steps_of: Callable[[Placed], Iterable[St
             joined.append(step)
         else:
             joined[index] = replace(joined[index], when=whole)
-    return iter(joined)
+    return joined
 
 
 def _together(before: Span, after: Span) -> Span | None:
@@ -201,17 +190,30 @@ def _upkeep(layer: Layer, placed: Placed, dtype: str) -> Iterator[tuple[Stream, 
     face, pattern = placed.phase.face, placed.phase.pattern
     if pattern is None:
         return
-    first = selection_stream(layer, face.selector, pattern.group)
-    yield from ((first, when) for when in _selections(placed, face.select_every))
+    yield from _mask_selections(layer, placed, pattern.group)
     gradients = list(_weight_gradient_spans(placed))
     if face.dense_wgrad_every is not None:
-        yield from ((first, when) for when, dense in gradients if dense)
+        growing = selection_stream(layer, face.selector, pattern.group)
+        yield from ((growing, when) for when, dense in gradients if dense)
     if face.second_selector is not None:
-        second = selection_stream(layer, face.second_selector, pattern.group, op="select_second")
+        second = selection_stream(layer, face.second_selector, pattern.group, second=True)
         yield from ((second, when) for when in _selections(placed, face.second_every))
     if face.wgrad == "gradient":
         pruning = gradient_stream(layer, pattern, dtype)
         yield from ((pruning, when) for when, dense in gradients if not dense)
+
+
+def _mask_selections(layer: Layer, placed: Placed, group: int) -> Iterator[tuple[Stream, Span]]:
+    """The selections of masks; where one moves a mask and there is none yet, the first is drawn at random."""
+    face = placed.phase.face
+    selecting = selection_stream(layer, face.selector, group)
+    for when in _selections(placed, face.select_every):
+        if not (placed.fresh and SELECTORS[face.selector].moves_a_mask):
+            yield selecting, when
+            continue
+        yield selection_stream(layer, RANDOM, group), Span(first_step=when.first_step)
+        if when.count > 1:
+            yield selecting, replace(when, first_step=when.step_of(1), count=when.count - 1)
 
 
 def _selections(placed: Placed, every: int | None) -> Iterator[Span]:
@@ -226,5 +228,5 @@ def _rest_update(network: Network, optimizer: Optimizer, dtype: str, steps: int)
     """The optimizer step of what is trained but multiplies no matrix."""
     weights = network.other_parameters
     if weights:
-        work = optimizer_stream(optimizer, weights, dtype=dtype, copied=weights)
+        work = dense_optimizer_stream(weights, optimizer, dtype)
         yield Step(layer="other_parameters", pass_=Pass.UPDATE, work=work, when=Span(count=steps))

@@ -5,15 +5,23 @@
 | adamw | m, v | w, g, m, v | w, m, v | m 3, v 4, corrections 2, root, sum, quotient, decay 2, step 2: 16 |
 | sgd | b | w, g, b | w, b | decay 2, momentum b 2, step 2: 6 |
 
-Master weights, gradients and state are fp32. The optimizer also writes the copies that the products read, in
-their dtype: one of the weights that the masks keep, and one more where DGRAD has a second mask. It works on
-all weights, unless only kept ones have gradients. To thin a copy it reads one mask bit a weight. Mask
-selection reads and computes as its Selector says, and writes one bit a weight, which counts as metadata.
+Master weights, gradients and state are fp32. The optimizer works on all weights, or on kept ones where the
+face says so, and reads the gradients that WGRAD wrote. It also writes the copies that the products read, in
+their dtype (`copied_weights`). While a pattern is in force it reads a mask bit a weight to write them, to
+thin one, to fade it, or to spread kept weights out, and one more where DGRAD has a second mask.
+
+Mask selection reads and computes as its Selector says, and writes one bit a weight. Mask bits count as
+metadata, and stand for the metadata that FWD and DGRAD read beside a packed copy: the optimizer writes the
+copy's values alone. A decoder's own format may take more or fewer bits; packing masks into it is not charged.
 
 Where WGRAD takes an N:M output gradient, that gradient is pruned without bias at every step (MVUE by
 systematic sampling; Chmiel et al., arXiv:2203.10991). It is read and its kept values are written, in the
 products' dtype, with one bit a value of mask. Operations for each value: magnitude and sum over the group 2,
 probability 1, running sum and crossing 2, quotient 1: 6.
+
+Left out: the operations that mask, fade and pack; the decay lambda (1 - m) w that SR-STE, Bi-Mask, FST and
+transposable masks add to the gradient (3 operations a weight); that STEP neither computes nor writes v once
+it is frozen; moving the optimizer's state when a phase begins or ends to keep it for kept weights alone.
 """
 
 from dataclasses import dataclass
@@ -31,58 +39,78 @@ MVUE_OPS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimizer:
-    """What one optimizer step reads, writes (in fp32 values) and computes for each weight."""
+    """What one optimizer holds beside each weight (`state`, in fp32 values), and computes for it."""
 
     name: str
-    reads: int
-    writes: int
+    state: int
     ops: int
+
+    def stream(self, weights: int, *, gradients: int, copy_bits: int, mask_bits: int = 0) -> Stream:
+        """One step over `weights` weights that reads `gradients` gradients and writes their copies."""
+        held_bits = weights * (1 + self.state) * STATE_BITS
+        return Stream(
+            op=self.name,
+            elements=weights,
+            read_bits=held_bits + gradients * STATE_BITS,
+            write_bits=held_bits + copy_bits,
+            metadata_read_bits=mask_bits,
+            ops=weights * self.ops,
+        )
 
 
 OPTIMIZERS = {
-    "adamw": Optimizer(name="adamw", reads=4, writes=3, ops=16),
-    "sgd": Optimizer(name="sgd", reads=3, writes=2, ops=6),
+    "adamw": Optimizer(name="adamw", state=2, ops=16),
+    "sgd": Optimizer(name="sgd", state=1, ops=6),
 }
 
 
-def optimizer_stream(
-    optimizer: Optimizer, weights: int, *, dtype: str, copied: int, mask_bits: int = 0
-) -> Stream:
-    """One optimizer step over `weights` weights, of which `copied` values are written again in `dtype`."""
-    copy_bits = 0 if DTYPES[dtype] == STATE_BITS and copied == weights else copied * DTYPES[dtype]
-    return Stream(
-        op=optimizer.name,
-        elements=weights,
-        read_bits=weights * optimizer.reads * STATE_BITS + mask_bits,
-        write_bits=weights * optimizer.writes * STATE_BITS + copy_bits,
-        ops=weights * optimizer.ops,
-    )
+def dense_optimizer_stream(weights: int, optimizer: Optimizer, dtype: str) -> Stream:
+    """One optimizer step over weights without masks; products in fp32 read the master weights themselves."""
+    copied = 0 if DTYPES[dtype] == STATE_BITS else weights
+    return optimizer.stream(weights, gradients=weights, copy_bits=copied * DTYPES[dtype])
 
 
 def layer_optimizer_stream(layer: Layer, phase: Phase, optimizer: Optimizer, dtype: str) -> Stream:
     """The optimizer step of one layer's weights in a phase."""
-    kept = kept_weights(layer, phase.mask)
-    copied = kept
-    if phase.mask is not None and phase.face.second_selector is not None:
-        copied += layer.batch * layer.gemm.k * phase.mask.kept_along(layer.gemm.n)
-    compressed = phase.face.wgrad == "kept"
-    return optimizer_stream(
-        optimizer,
-        kept if compressed else layer.parameters,
-        dtype=dtype,
-        copied=copied,
-        mask_bits=0 if phase.mask is None or compressed else layer.parameters,
+    if phase.pattern is None:
+        return dense_optimizer_stream(layer.parameters, optimizer, dtype)
+    face, kept = phase.face, kept_weights(layer, phase.pattern)
+    masks = 1 if face.second_selector is None else 2
+    return optimizer.stream(
+        kept if face.kept_state else layer.parameters,
+        gradients=kept if face.wgrad == "kept" else layer.parameters,
+        copy_bits=copied_weights(layer, phase) * DTYPES[dtype],
+        mask_bits=masks * layer.parameters,
     )
 
 
-def selection_stream(layer: Layer, selector: str, group: int, *, op: str = "select") -> Stream:
-    """One selection of a layer's mask over groups of `group` weights."""
+def copied_weights(layer: Layer, phase: Phase) -> int:
+    """Values of the copies of its weights that a layer's products read.
+
+    One copy of all weights while none are zero. With masks: one packed along the inputs, for FWD, and for
+    DGRAD one packed along the outputs if they are N:M there too, else one of all weights, the zeros among
+    them. A machine that skips nothing reads that dense copy in FWD as well; the packed ones are charged to it
+    all the same.
+    """
+    mask = phase.mask
+    if mask is None or mask.dense:
+        return layer.parameters
+    along_outputs = layer.batch * layer.gemm.k * mask.kept_along(layer.gemm.n)
+    return kept_weights(layer, mask) + (along_outputs if phase.face.dgrad == "outputs" else layer.parameters)
+
+
+def selection_stream(layer: Layer, selector: str, group: int, *, second: bool = False) -> Stream:
+    """One selection of a layer's mask over groups of `group` weights.
+
+    A `second` mask is selected among the weights that the first one keeps, which is read for it.
+    """
     rule, weights = SELECTORS[selector], layer.parameters
     return Stream(
-        op=op,
+        op="select_second" if second else "select",
         elements=weights,
         read_bits=weights * rule.read_bits,
-        metadata_bits=weights,
+        metadata_read_bits=weights * (rule.mask_read_bits + second),
+        metadata_write_bits=weights,
         ops=weights * rule.compares(group),
     )
 
@@ -96,6 +124,6 @@ def gradient_stream(layer: Layer, pattern: Pattern, dtype: str) -> Stream:
         elements=values,
         read_bits=values * bits,
         write_bits=layer.batch * size.n * pattern.kept_along(size.m) * bits,
-        metadata_bits=values,
+        metadata_write_bits=values,
         ops=values * MVUE_OPS,
     )

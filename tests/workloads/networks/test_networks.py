@@ -9,8 +9,8 @@ from workloads.networks import NETWORKS, Layer, Role, load_network
 from workloads.networks.known import BATCH_MAX
 
 every_network = pytest.mark.parametrize("name", NETWORKS)
-TOKENS = [name for name, network in NETWORKS.items() if network.seq is not None]
-IMAGES = [name for name, network in NETWORKS.items() if network.image is not None]
+TOKENS = [name for name, network in NETWORKS.items() if network.extent.word == "seq"]
+IMAGES = [name for name, network in NETWORKS.items() if network.extent.word == "image"]
 
 
 def layers_of(name: str, **sizes: int) -> dict[str, Layer]:
@@ -38,7 +38,7 @@ def test_every_network_reads_tokens_or_images_and_says_where_it_is_from() -> Non
 
 def test_by_default_a_batch_is_32_images_or_8192_tokens() -> None:
     assert {NETWORKS[name].batch for name in IMAGES} == {32}
-    assert {NETWORKS[name].batch * (NETWORKS[name].seq or 0) for name in TOKENS} == {8192}
+    assert {NETWORKS[name].batch * NETWORKS[name].extent.default for name in TOKENS} == {8192}
 
 
 @every_network
@@ -150,8 +150,8 @@ def test_the_pooler_reads_one_token_and_a_language_head_reads_all() -> None:
 
 def test_an_unknown_network_names_the_nearest_and_all() -> None:
     assert text_of(lambda: load_network("resnet-50")) == (
-        "no network is called `resnet-50`; did you mean `resnet50`? known: bert_base, gpt2_small, gpt3_6b7, "
-        "gpt3_small, llama3_8b, resnet50, swin_t, t5_base, transformer_big, vit_b16"
+        "network: no network is called `resnet-50`; did you mean `resnet50`? known: bert_base, gpt2_small, "
+        "gpt3_6b7, gpt3_small, llama3_8b, resnet50, swin_t, t5_base, transformer_big, vit_b16"
     )
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from simulator.errors import InputError
 from simulator.gemm import Gemm, Pass, Span, Step
 from simulator.pattern import Pattern
+from tests.strategies import TWO_OF_FOUR, patterns
 from tests.workloads.training.vit import TOKENS, VIT_B16, macs_of
 from workloads.networks import load_network
 from workloads.networks.layer import Layer, Network, Role
@@ -31,14 +32,14 @@ from workloads.training.unroll import inference_steps, training_steps
 HALF = Fraction(1, 2)
 
 
-def printed(value, digits):
+def printed(value: Fraction, digits: int) -> str:
     """`value` as a paper prints it: rounded half up."""
     scaled = floor(value * 10**digits + HALF)
     return f"{scaled // 10**digits}.{scaled % 10**digits:0{digits}}"
 
 
-def sums(name, density, convention):
-    return sum(coefficients(RECIPES[name].face, density, convention))
+def sums(name: str, density: Fraction, convention: str) -> Fraction:
+    return sum(coefficients(RECIPES[name].face, density, convention), Fraction(0))
 
 
 D, ONE = "d", "1"
@@ -70,17 +71,19 @@ D, ONE = "d", "1"
         (["static", "rigl", "set", "ac_dc", "sr_ste", "fst"], "all_sparse", (D, D, D), "1.5"),
     ],
 )
-def test_what_each_pass_of_each_recipe_costs(names, convention, row, total):
+def test_what_each_pass_of_each_recipe_costs(
+    names: list[str], convention: str, row: tuple[str, ...], total: str
+) -> None:
     for name in names:
         expected = tuple(HALF if one == D else Fraction(1) for one in row)
         assert coefficients(RECIPES[name].face, HALF, convention) == expected
         assert printed(sums(name, HALF, convention), 1) == total
 
 
-def test_fading_masks_cost_what_dense_training_costs():
+def test_fading_masks_cost_what_dense_training_costs() -> None:
     fading = RECIPES["mdgf_exp"].phases(Pattern.parse("2:4"), 10)[0]
     for convention in CONVENTIONS:
-        assert coefficients(fading.face, HALF, convention) == (1, 1, 1)
+        assert set(coefficients(fading.face, HALF, convention)) == {1}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,9 @@ def test_fading_masks_cost_what_dense_training_costs():
         ("1:128", "1.016", "2.008", "0.023"),
     ],
 )
-def test_straight_through_under_each_convention(pattern, algorithmic, hardware, all_sparse):
+def test_straight_through_under_each_convention(
+    pattern: str, algorithmic: str, hardware: str, all_sparse: str
+) -> None:
     density = Pattern.parse(pattern).density
     assert printed(sums("sr_ste", density, "algorithmic"), 3) == algorithmic
     assert printed(sums("sr_ste", density, "hardware"), 3) == hardware
@@ -104,7 +109,7 @@ def test_straight_through_under_each_convention(pattern, algorithmic, hardware, 
 @pytest.mark.parametrize(
     ("density", "figure"), [(HALF, "0.5017"), (Fraction(1, 4), "0.2525"), (Fraction(1, 10), "0.1030")]
 )
-def test_rigl_costs_what_its_appendix_says(density, figure):
+def test_rigl_costs_what_its_appendix_says(density: Fraction, figure: str) -> None:
     # (3 f_s T + 2 f_s + f_d) / (T + 1) over 3 f_d, T = 100: Evci et al., arXiv:1911.11134, appendix H
     formula = (3 * density * 100 + 2 * density + 1) / 101
     assert sums("rigl", density, "algorithmic") == formula
@@ -112,7 +117,7 @@ def test_rigl_costs_what_its_appendix_says(density, figure):
 
 
 @pytest.mark.parametrize(("pattern", "figure"), [("2:4", "0.750"), ("1:10", "0.550"), ("1:20", "0.525")])
-def test_ac_dc_is_half_compressed(pattern, figure):
+def test_ac_dc_is_half_compressed(pattern: str, figure: str) -> None:
     # forward from non-zeros, backward twice the forward: 0.5 + 0.5 d over the published 100 epochs
     target = Pattern.parse(pattern)
     run = train_flops(100, 0, RECIPES["ac_dc"].phases(target, 100), "algorithmic")
@@ -141,14 +146,14 @@ COLUMNS = [
 STEPS = 2**7 * 3 * 5 * 7  # every window of every pattern above is whole
 
 
-def test_forward_macs_of_vit_b16():
+def test_forward_macs_of_vit_b16() -> None:
     giga = [macs_of(*roles) for roles in ([Role.QKV], [Role.PROJ], [Role.ATTENTION], [Role.FF])]
     assert [printed(Fraction(macs, 10**9), 3) for macs in giga] == ["4.183", "1.394", "0.715", "11.155"]
     assert printed(Fraction(VIT_B16.macs, 10**9), 3) == "17.564"
     assert printed(Fraction(100 * macs_of(Role.FF), VIT_B16.macs), 1) == "63.5"
 
 
-def test_the_known_vit_b16_has_these_shapes():
+def test_the_known_vit_b16_has_these_shapes() -> None:
     known = load_network("vit_b16", batch=1)
     shapes = [
         Counter((one.role, one.gemm, one.batch, one.input_gradient) for one in network.layers)
@@ -158,12 +163,12 @@ def test_the_known_vit_b16_has_these_shapes():
 
 
 @pytest.mark.parametrize("row", VIT_ROWS, ids=[row[0] for row in VIT_ROWS])
-def test_inference_of_vit_b16(row):
+def test_inference_of_vit_b16(row: tuple[str, ...]) -> None:
     target = Pattern.parse(row[0])
     for sparse, figure in (({Role.FF}, row[1]), ({Role.FF, Role.QKV}, row[-1])):
         macs = macs_of(*sparse)
         closed = inference_flops(2 * macs, 2 * (VIT_B16.macs - macs), target.density)
-        trace = inference_steps(VIT_B16, "sr_ste", target, sparse=frozenset(sparse))
+        trace = inference_steps(VIT_B16, RECIPES["sr_ste"], target, sparse=frozenset(sparse))
         assert ledger(trace, "hardware").total == closed
         assert printed(closed / (2 * 10**9), 2) == figure
         if sparse == {Role.FF}:
@@ -171,7 +176,7 @@ def test_inference_of_vit_b16(row):
 
 
 @pytest.mark.parametrize("row", VIT_ROWS, ids=[row[0] for row in VIT_ROWS])
-def test_training_of_vit_b16(row):
+def test_training_of_vit_b16(row: tuple[str, ...]) -> None:
     target, ff = Pattern.parse(row[0]), macs_of(Role.FF)
     # the input of the stem is the image, which needs no gradient; the closed form charges for one
     stem = macs_of(Role.STEM)
@@ -187,58 +192,54 @@ def test_training_of_vit_b16(row):
         assert printed(closed / (3 * 2 * VIT_B16.macs * STEPS), 3) == f"0.{figure}"
         trace = ledger(training_steps(VIT_B16, recipe, target, STEPS), convention)
         assert trace.total == closed + 2 * STEPS * (tails.get(name, 0) - stem)
-        dense = ledger(training_steps(VIT_B16, "dense", None, STEPS), convention).total
+        dense = ledger(training_steps(VIT_B16, RECIPES["dense"], None, STEPS), convention).total
         assert dense == 2 * (3 * VIT_B16.macs - stem) * STEPS
 
 
-def one_layer(m, n, k, batch=1):
+def one_layer(m: int, n: int, k: int, batch: int = 1) -> Network:
     layer = Layer(name="fc", role=Role.FF, gemm=Gemm(m=m, n=n, k=k), batch=batch)
     return Network(name="one", layers=(layer,), other_parameters=0, source="made up")
 
 
-PATTERNS = st.integers(1, 9).flatmap(
-    lambda group: st.integers(1, group).map(lambda kept: Pattern(kept=kept, group=group))
-)
 GROUPS = st.integers(1, 4)
 
 
 @given(
     st.sampled_from(sorted(set(RECIPES) - {"rigl"})),
-    PATTERNS,
+    patterns,
     st.tuples(GROUPS, GROUPS, GROUPS),
     st.integers(1, 500),
     st.sampled_from(sorted(CONVENTIONS)),
 )
 @settings(deadline=None)
-def test_closed_form_is_the_sum_of_the_trace_where_groups_are_whole(name, target, groups, steps, convention):
+def test_closed_form_is_the_sum_of_the_trace_where_groups_are_whole(
+    name: str, target: Pattern, groups: tuple[int, int, int], steps: int, convention: str
+) -> None:
     m, n, k = (8 * target.group * count for count in groups)  # whole groups for 8N:8M too
     phases = RECIPES[name].phases(target, steps)
     closed = train_flops(2 * m * n * k, 0, phases, convention)
-    assert ledger(training_steps(one_layer(m, n, k), name, target, steps), convention).total == closed
+    trace = training_steps(one_layer(m, n, k), RECIPES[name], target, steps)
+    assert ledger(trace, convention).total == closed
 
 
-@given(PATTERNS, st.integers(1, 20), st.sampled_from(sorted(CONVENTIONS)))
+@given(patterns, st.integers(1, 20), st.sampled_from(sorted(CONVENTIONS)))
 @settings(deadline=None)
-def test_closed_form_of_rigl_holds_over_whole_periods(target, periods, convention):
-    size = target.group
-    phase = Phase(face=RECIPES["rigl"].face, pattern=target, steps=101 * periods)
-    total = phase.steps * 4 // 3
-    if phase.steps * 4 % 3:
-        return
-    phases = RECIPES["rigl"].phases(target, total)
-    assert phases[0].steps == phase.steps
+def test_closed_form_of_rigl_holds_over_whole_periods(target: Pattern, periods: int, convention: str) -> None:
+    size, recipe = target.group, RECIPES["rigl"]
+    total = 4 * 101 * periods  # masks move in three quarters of it
+    phases = recipe.phases(target, total)
+    assert phases[0].steps == 3 * 101 * periods
     closed = train_flops(2 * size**3, 0, phases, convention)
-    assert (
-        ledger(training_steps(one_layer(size, size, size), "rigl", target, total), convention).total == closed
-    )
+    trace = training_steps(one_layer(size, size, size), recipe, target, total)
+    assert ledger(trace, convention).total == closed
 
 
-def kept_indices(length, pattern):
+def kept_indices(length: int, pattern: Pattern) -> set[int]:
     """Indices that a mask of the pattern keeps: the first `kept` of each group."""
     return {i for i in range(length) if i % pattern.group < pattern.kept}
 
 
-def counted(gemm, pattern, along):
+def counted(gemm: Gemm, pattern: Pattern, along: str) -> int:
     """Multiply-adds whose index along `along` is kept, one by one."""
     kept = kept_indices(getattr(gemm, along), pattern)
     return sum(
@@ -248,9 +249,9 @@ def counted(gemm, pattern, along):
     )
 
 
-@given(PATTERNS, st.integers(1, 11), st.integers(1, 11), st.integers(1, 11), st.integers(1, 3))
+@given(patterns, st.integers(1, 11), st.integers(1, 11), st.integers(1, 11), st.integers(1, 3))
 @settings(deadline=None)
-def test_tails_are_counted_as_a_mask_has_them(pattern, m, n, k, batch):
+def test_tails_are_counted_as_a_mask_has_them(pattern: Pattern, m: int, n: int, k: int, batch: int) -> None:
     layer = Layer(name="fc", role=Role.FF, gemm=Gemm(m=m, n=n, k=k), batch=batch)
     kept = Phase(face=Face(forward=True, dgrad="inputs", wgrad="kept"), pattern=pattern, steps=1)
     both = Phase(face=Face(forward=True, dgrad="outputs", wgrad="gradient"), pattern=pattern, steps=1)
@@ -276,15 +277,15 @@ def test_tails_are_counted_as_a_mask_has_them(pattern, m, n, k, batch):
 
 @given(
     st.sampled_from(sorted(RECIPES)),
-    PATTERNS,
+    patterns,
     st.integers(1, 30),
     st.integers(1, 30),
     st.integers(1, 30),
     st.integers(1, 300),
 )
 @settings(deadline=None)
-def test_who_skips_more_counts_less(name, target, m, n, k, steps):
-    run = list(training_steps(one_layer(m, n, k), name, target, steps))
+def test_who_skips_more_counts_less(name: str, target: Pattern, m: int, n: int, k: int, steps: int) -> None:
+    run = training_steps(one_layer(m, n, k), RECIPES[name], target, steps)
     algorithmic, hardware = ledger(run, "algorithmic"), ledger(run, "hardware")
     dense = 2 * m * n * k * steps
     for pass_ in ("fwd", "dgrad", "wgrad"):
@@ -293,13 +294,13 @@ def test_who_skips_more_counts_less(name, target, m, n, k, steps):
 
 
 @pytest.mark.parametrize("convention", sorted(CONVENTIONS))
-def test_group_of_group_counts_as_dense(convention):
+def test_group_of_group_counts_as_dense(convention: str) -> None:
     network, target = one_layer(8, 8, 8), Pattern(kept=4, group=4)
-    for name in RECIPES:
-        assert ledger(training_steps(network, name, target, 200), convention).total == 2 * 3 * 8**3 * 200
+    for recipe in RECIPES.values():
+        assert ledger(training_steps(network, recipe, target, 200), convention).total == 2 * 3 * 8**3 * 200
 
 
-def test_sums_are_exact_beyond_64_bits():
+def test_sums_are_exact_beyond_64_bits() -> None:
     layer = Layer(name="fc", role=Role.FF, gemm=Gemm(m=2**20, n=2**20 + 1, k=2**20))
     step = Step(
         layer="fc",
@@ -310,17 +311,17 @@ def test_sums_are_exact_beyond_64_bits():
     assert ledger([step], "hardware").total == 2 * 2**40 * (2**20 + 1) * (10**6 + 1) > 2**63
 
 
-def test_update_operations_stand_apart():
-    book = ledger(training_steps(one_layer(4, 4, 4), "sr_ste", Pattern.parse("2:4"), 10), "algorithmic")
+def test_update_operations_stand_apart() -> None:
+    book = ledger(training_steps(one_layer(4, 4, 4), RECIPES["sr_ste"], TWO_OF_FOUR, 10), "algorithmic")
     assert book.update_ops == 10 * 16 * (16 + 2)  # 16 weights: adamw, and log2(4) compares
     assert book.total == book.fwd + book.dgrad + book.wgrad == 10 * 2 * 64 * 2
 
 
-def test_an_unknown_convention_lists_the_known_ones():
+def test_an_unknown_convention_lists_the_known_ones() -> None:
     with pytest.raises(InputError) as error:
         ledger([], "dense")
     assert str(error.value) == "no convention is called `dense`; known: algorithmic, all_sparse, hardware"
 
 
-def test_conventions_go_by_their_names():
+def test_conventions_go_by_their_names() -> None:
     assert [one.name for one in CONVENTIONS.values()] == list(CONVENTIONS)

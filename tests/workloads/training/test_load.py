@@ -1,14 +1,17 @@
 """Recipes by name and by path."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from simulator.errors import InputError
 from simulator.pattern import Pattern
-from workloads.training.face import DENSE
-from workloads.training.load import load_recipe, parse_share
+from simulator.spec import json_schema
+from workloads.training.face import DENSE, DGRADS, WGRADS, Face
+from workloads.training.load import WrittenRecipe, load_recipe, parse_share
 from workloads.training.recipes import RECIPES
+from workloads.training.selectors import SELECTORS
 
 MINE = """\
 spec: 1
@@ -27,13 +30,13 @@ phases:
 """
 
 
-def written(tmp_path, text):
+def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "mine.yaml"
     path.write_text(text)
     return path
 
 
-def test_a_file_declares_the_phases(tmp_path):
+def test_a_file_declares_the_phases(tmp_path: Path) -> None:
     recipe = load_recipe(written(tmp_path, MINE))
     phases = recipe.phases(Pattern.parse("2:4"), 800)
     assert [(str(phase.pattern), phase.steps) for phase in phases] == [
@@ -46,32 +49,34 @@ def test_a_file_declares_the_phases(tmp_path):
     assert (recipe.name, recipe.paper) == ("mine", "no paper")
 
 
-def test_a_name_means_a_recipe_and_a_slash_or_suffix_a_file(tmp_path):
+def test_a_name_means_a_recipe_and_a_slash_or_suffix_a_file(tmp_path: Path) -> None:
     assert load_recipe("sr_ste") is RECIPES["sr_ste"]
     assert load_recipe(str(written(tmp_path, MINE))).name == "mine"
 
 
-def test_a_file_of_dense_phases_alone_is_dense_training(tmp_path):
+def test_a_file_of_dense_phases_alone_is_dense_training(tmp_path: Path) -> None:
     text = "spec: 1\nname: mine\nsummary: s\nphases: [{share: 100 %, pattern: dense}]\n"
     (phase,) = load_recipe(written(tmp_path, text)).phases(None, 7)
     assert (phase.face, phase.steps) == (DENSE, 7)
 
 
-def test_an_unknown_name_gets_the_nearest():
+def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(InputError) as error:
         load_recipe("sr_st")
-    assert str(error.value).startswith("no recipe is called `sr_st`; did you mean `sr_ste`? known: ac_dc, ")
+    assert str(error.value).startswith(
+        "recipe: no recipe is called `sr_st`; did you mean `sr_ste`? known: ac_dc, "
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "share"), [("90 %", Fraction(9, 10)), ("90%", Fraction(9, 10)), ("5/6", Fraction(5, 6))]
 )
-def test_shares_are_exact(text, share):
+def test_shares_are_exact(text: str, share: Fraction) -> None:
     assert parse_share(text) == share
 
 
 @pytest.mark.parametrize("text", ["", "0 %", "101 %", "0.9", "90", "-5 %", "7/6", "1/0", "1e1 %", "९ %"])
-def test_what_is_no_share_is_refused(text):
+def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(InputError) as error:
         parse_share(text)
     assert str(error.value) == f"`{text}` is not a share of a run; write one, as in 90 % or 5/6"
@@ -101,6 +106,11 @@ def test_what_is_no_share_is_refused(text):
             "pattern: dense",
             "a dense phase has sparse passes or masks; write pattern: target, or only share",
         ),
+        (
+            "forward: true, dgrad: inputs",
+            "kept_state: true",
+            "kept_state is set while FWD is dense; kept weights need forward: true",
+        ),
         ("dgrad: outputs", "dgrad: output", "did you mean `outputs`?"),
         ("selector: transposable", "selector: transposed", "no selector is called `transposed`"),
         ("select_every: 40", "select_every: 0", "`0` is too small; it is at least 1"),
@@ -112,9 +122,22 @@ def test_what_is_no_share_is_refused(text):
         ("wgrad: gradient", "wgrads: gradient", "unknown key; did you mean `wgrad`?"),
     ],
 )
-def test_a_bad_file_is_refused_in_words(tmp_path, old, new, line):
+def test_a_bad_file_is_refused_in_words(tmp_path: Path, old: str, new: str, line: str) -> None:
     assert old in MINE
     with pytest.raises(InputError) as error:
         load_recipe(written(tmp_path, MINE.replace(old, new, 1)))
     assert line in str(error.value)
     assert str(error.value).startswith(f"{tmp_path}/mine.yaml:")
+
+
+def test_a_file_may_hold_the_state_of_kept_weights_alone(tmp_path: Path) -> None:
+    static = "forward: true, dgrad: inputs, wgrad: kept, kept_state: true, selector: random"
+    text = f"spec: 1\nname: mine\nsummary: s\nphases: [{{share: 100 %, pattern: target, {static}}}]\n"
+    assert load_recipe(written(tmp_path, text)).face == RECIPES["static"].face
+
+
+def test_the_schema_says_what_each_word_of_a_key_means() -> None:
+    keys = json_schema(WrittenRecipe)["$defs"]["WrittenPhase"]["properties"]
+    for key, words in (("dgrad", DGRADS), ("wgrad", WGRADS), ("selector", SELECTORS)):
+        assert all(f"{word}: " in keys[key]["description"] for word in words)
+    assert all("description" in keys[key] for key in Face.__dataclass_fields__)

@@ -1,11 +1,13 @@
 """The three products of a layer: shapes, orientation, and which operand carries the pattern."""
 
+from typing import Any
+
 import pytest
 
-from simulator.gemm import Gemm
-from simulator.pattern import Pattern
+from simulator.gemm import Gemm, Product
+from tests.strategies import TWO_OF_FOUR
 from workloads.networks.layer import Layer, Role
-from workloads.training.face import DENSE, Face, Phase
+from workloads.training.face import DENSE, Dgrad, Face, Phase, Wgrad
 from workloads.training.products import (
     attention_gradient_products,
     forward_product,
@@ -14,17 +16,16 @@ from workloads.training.products import (
     weight_gradient_product,
 )
 
-P24 = Pattern(kept=2, group=4)
 TOKENS, OUTPUTS, INPUTS = 5, 6, 7
 CONV = Layer(name="conv", role=Role.CONV, gemm=Gemm(m=TOKENS, n=OUTPUTS, k=INPUTS), batch=3, input_values=11)
 
 
-def phase(**face):
+def phase(**face: Any) -> Phase:
     made = Face(**face)
-    return Phase(face=made, pattern=None if made == DENSE else P24, steps=1)
+    return Phase(face=made, pattern=None if made == DENSE else TWO_OF_FOUR, steps=1)
 
 
-def patterns(product):
+def patterns(product: Product) -> dict[str, tuple[str, str]]:
     return {
         name: (str(operand.pattern), operand.along)
         for name in "abc"
@@ -32,20 +33,20 @@ def patterns(product):
     }
 
 
-def test_forward_reduces_over_inputs():
+def test_forward_reduces_over_inputs() -> None:
     product = forward_product(CONV, phase(forward=True), "bf16")
     assert (product.gemm, product.batch) == (Gemm(m=TOKENS, n=OUTPUTS, k=INPUTS), 3)
     assert patterns(product) == {"b": ("2:4", "k")}
-    assert (product.mask, product.mask_along) == (P24, "k")
+    assert (product.mask, product.mask_along) == (TWO_OF_FOUR, "k")
     assert (product.a.distinct, product.b.distinct, product.c.distinct) == (11, None, None)
 
 
 @pytest.mark.parametrize(("dgrad", "expected"), [("dense", {}), ("inputs", "n"), ("outputs", "k")])
-def test_input_gradient_reduces_over_outputs(dgrad, expected):
+def test_input_gradient_reduces_over_outputs(dgrad: Dgrad, expected: str) -> None:
     product = input_gradient_product(CONV, phase(forward=True, dgrad=dgrad), "bf16")
     assert product.gemm == Gemm(m=TOKENS, n=INPUTS, k=OUTPUTS)
     assert patterns(product) == ({"b": ("2:4", expected)} if expected else {})
-    assert (product.mask, product.mask_along) == (P24, "n")
+    assert (product.mask, product.mask_along) == (TWO_OF_FOUR, "n")
     assert (product.a.distinct, product.c.distinct) == (None, 11)
 
 
@@ -53,23 +54,23 @@ def test_input_gradient_reduces_over_outputs(dgrad, expected):
     ("wgrad", "expected"),
     [("dense", {}), ("gradient", {"b": ("2:4", "k")}), ("kept", {"c": ("2:4", "m")})],
 )
-def test_weight_gradient_reduces_over_tokens(wgrad, expected):
+def test_weight_gradient_reduces_over_tokens(wgrad: Wgrad, expected: dict[str, tuple[str, str]]) -> None:
     product = weight_gradient_product(CONV, phase(forward=True, wgrad=wgrad), "bf16")
     assert product.gemm == Gemm(m=INPUTS, n=OUTPUTS, k=TOKENS)
     assert patterns(product) == expected
-    assert (product.mask, product.mask_along) == (P24, "m")
+    assert (product.mask, product.mask_along) == (TWO_OF_FOUR, "m")
     assert (product.a.distinct, product.c.distinct) == (11, None)
     assert [product.a.dtype, product.b.dtype, product.c.dtype] == ["bf16", "bf16", "fp32"]
 
 
 @pytest.mark.parametrize("wgrad", ["gradient", "kept"])
-def test_a_dense_weight_gradient_among_sparse_ones(wgrad):
+def test_a_dense_weight_gradient_among_sparse_ones(wgrad: Wgrad) -> None:
     product = weight_gradient_product(CONV, phase(forward=True, wgrad=wgrad), "bf16", dense=True)
     assert patterns(product) == {}
-    assert product.mask == P24
+    assert product.mask == TWO_OF_FOUR
 
 
-def test_a_dense_phase_has_no_pattern_anywhere():
+def test_a_dense_phase_has_no_pattern_anywhere() -> None:
     dense = phase()
     for product in (
         forward_product(CONV, dense, "fp16"),
@@ -80,7 +81,7 @@ def test_a_dense_phase_has_no_pattern_anywhere():
         assert product.mask is None
 
 
-def test_attention_has_a_gradient_to_each_activation():
+def test_attention_has_a_gradient_to_each_activation() -> None:
     scores = Layer(name="scores", role=Role.ATTENTION, gemm=Gemm(m=5, n=6, k=7), batch=12)
     to_a, to_b = attention_gradient_products(scores, "bf16")
     assert (to_a.gemm, to_b.gemm) == (Gemm(m=5, n=7, k=6), Gemm(m=7, n=6, k=5))
@@ -88,9 +89,9 @@ def test_attention_has_a_gradient_to_each_activation():
     assert to_a.mask is to_b.mask is None
 
 
-def test_kept_weights_count_tails():
+def test_kept_weights_count_tails() -> None:
     # 3 groups of weights with 6 outputs; 7 inputs keep 2 of 4 and 2 of the last 3
-    assert kept_weights(CONV, P24) == 3 * 6 * 4
+    assert kept_weights(CONV, TWO_OF_FOUR) == 3 * 6 * 4
     assert kept_weights(CONV, None) == 3 * 6 * 7
     attention = Layer(name="scores", role=Role.ATTENTION, gemm=Gemm(m=5, n=6, k=7))
-    assert kept_weights(attention, P24) == 0
+    assert kept_weights(attention, TWO_OF_FOUR) == 0

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from simulator.errors import InputError
 from simulator.pattern import Pattern
+from tests.strategies import TWO_OF_FOUR, patterns_up_to
 from workloads.training.face import DENSE, Face
 from workloads.training.recipe import Recipe, Window
 from workloads.training.recipes import RECIPES
 from workloads.training.recipes.mdgf import MDGF_EXP
 
-TARGETS = st.integers(1, 64).flatmap(
-    lambda group: st.integers(1, group).map(lambda kept: Pattern(kept=kept, group=group))
-)
+TARGETS = patterns_up_to(64)
 NAMES = st.sampled_from(sorted(RECIPES))
 
 
@@ -26,7 +25,7 @@ class Thirds(Recipe):
 
     __slots__ = ()
 
-    def windows(self, target, steps):
+    def windows(self, target: Pattern, steps: int) -> list[Window]:
         return [
             Window(share=Fraction(1, 3), face=self.face, pattern=Pattern(kept=kept, group=4))
             for kept in (3, 2, 1)
@@ -36,25 +35,25 @@ class Thirds(Recipe):
 THIRDS = Thirds(name="thirds", summary="", paper="", face=Face(forward=True))
 
 
-def test_every_recipe_goes_by_its_name():
+def test_every_recipe_goes_by_its_name() -> None:
     assert [recipe.name for recipe in RECIPES.values()] == list(RECIPES)
 
 
 @given(NAMES, TARGETS, st.integers(1, 10**6))
-def test_phases_fill_the_run(name, target, steps):
+def test_phases_fill_the_run(name: str, target: Pattern, steps: int) -> None:
     phases = RECIPES[name].phases(target, steps)
     assert sum(phase.steps for phase in phases) == steps
     assert all(phase.steps >= 1 for phase in phases)
 
 
 @given(NAMES, TARGETS, st.integers(1, 10**6))
-def test_neighbouring_phases_differ(name, target, steps):
+def test_neighbouring_phases_differ(name: str, target: Pattern, steps: int) -> None:
     phases = RECIPES[name].phases(target, steps)
     assert all((a.face, a.pattern) != (b.face, b.pattern) for a, b in pairwise(phases))
 
 
 @given(NAMES, TARGETS, st.integers(1, 10**6))
-def test_the_target_is_in_force_on_the_last_step(name, target, steps):
+def test_the_target_is_in_force_on_the_last_step(name: str, target: Pattern, steps: int) -> None:
     last = RECIPES[name].phases(target, steps)[-1]
     ends_dense = name in ("dense", "fst")
     assert last.mask == (None if ends_dense else target)
@@ -62,7 +61,9 @@ def test_the_target_is_in_force_on_the_last_step(name, target, steps):
 
 
 @given(NAMES, TARGETS, st.integers(1, 10**6))
-def test_patterns_on_the_way_are_never_sparser_than_the_target(name, target, steps):
+def test_patterns_on_the_way_are_never_sparser_than_the_target(
+    name: str, target: Pattern, steps: int
+) -> None:
     assert all(phase.density >= target.density for phase in RECIPES[name].phases(target, steps))
 
 
@@ -76,32 +77,36 @@ def test_patterns_on_the_way_are_never_sparser_than_the_target(name, target, ste
         (11, [(3, 3), (2, 4), (1, 4)]),
     ],
 )
-def test_a_window_ends_before_the_step_at_its_share_rounded_down(steps, expected):
+def test_a_window_ends_before_the_step_at_its_share_rounded_down(
+    steps: int, expected: list[tuple[int, int]]
+) -> None:
     phases = THIRDS.phases(Pattern(kept=1, group=4), steps)
-    assert [(phase.pattern.kept, phase.steps) for phase in phases] == expected
+    assert [(str(phase.pattern), phase.steps) for phase in phases] == [
+        (f"{kept}:4", steps) for kept, steps in expected
+    ]
 
 
-def test_a_sparse_recipe_without_a_pattern_is_refused():
+def test_a_sparse_recipe_without_a_pattern_is_refused() -> None:
     with pytest.raises(InputError) as error:
         RECIPES["sr_ste"].phases(None, 10)
-    assert str(error.value) == "recipe sr_ste has no pattern; give it one, as 2:4"
+    assert str(error.value) == "pattern: recipe sr_ste needs one; write the target, as in 2:4"
 
 
-def test_dense_training_needs_no_pattern():
+def test_dense_training_needs_no_pattern() -> None:
     (phase,) = RECIPES["dense"].phases(None, 10)
     assert (phase.face, phase.pattern, phase.steps) == (DENSE, None, 10)
 
 
-def test_a_run_has_at_least_one_step():
+def test_a_run_has_at_least_one_step() -> None:
     with pytest.raises(InputError) as error:
         RECIPES["dense"].phases(None, 0)
     assert str(error.value) == "steps is 0; steps is a whole number from 1 to 1099511627776"
 
 
-def test_windows_that_do_not_fill_the_run_are_refused():
+def test_windows_that_do_not_fill_the_run_are_refused() -> None:
     greedy = replace(MDGF_EXP, dense=Fraction(1, 2), final=Fraction(2, 3))
     with pytest.raises(InputError) as error:
-        greedy.phases(Pattern(kept=2, group=4), 100)
+        greedy.phases(TWO_OF_FOUR, 100)
     assert str(error.value) == (
         "the windows of recipe mdgf_exp take 1/2, -1/6, 2/3 of the run; shares are not negative and sum to 1"
     )

@@ -1,20 +1,20 @@
 """A whole run as Steps: every training step is covered once, in order, by few Steps."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.errors import InputError
-from simulator.gemm import Gemm, Pass
+from simulator.gemm import Gemm, Pass, Product, Step, Stream
 from simulator.pattern import Pattern
+from tests.strategies import TWO_OF_FOUR
 from tests.workloads.training.vit import VIT_B16
 from workloads.networks.layer import Layer, Network, Role
 from workloads.training.recipes import RECIPES
 from workloads.training.unroll import inference_steps, training_steps
 
-P24 = Pattern(kept=2, group=4)
 SMALL = Network(
     name="small",
     layers=(
@@ -28,7 +28,7 @@ SMALL = Network(
 NAMES = st.sampled_from(sorted(RECIPES))
 
 
-def happenings(steps, layer, pass_):
+def happenings(steps: Iterable[Step], layer: str, pass_: Pass) -> list[tuple[Product | Stream, list[int]]]:
     """Each work of a layer in a pass with the list of training steps at which it happened."""
     return [
         (step.work, [step.when.step_of(i) for i in range(step.when.count)])
@@ -37,13 +37,21 @@ def happenings(steps, layer, pass_):
     ]
 
 
-def steps_of(name, steps, **options):
-    return list(training_steps(SMALL, RECIPES[name], P24, steps, **options))
+def op_of(work: Product | Stream) -> str:
+    return work.op if isinstance(work, Stream) else ""
+
+
+def mask_of(work: Product | Stream) -> Pattern | None:
+    return work.mask if isinstance(work, Product) else None
+
+
+def steps_of(name: str, steps: int) -> list[Step]:
+    return training_steps(SMALL, RECIPES[name], TWO_OF_FOUR, steps)
 
 
 @given(NAMES, st.integers(1, 700))
 @settings(deadline=None)
-def test_every_pass_of_every_layer_happens_once_at_every_training_step(name, steps):
+def test_every_pass_of_every_layer_happens_once_at_every_training_step(name: str, steps: int) -> None:
     run = steps_of(name, steps)
     expected = {
         ("stem", Pass.FWD): 1,
@@ -63,30 +71,30 @@ def test_every_pass_of_every_layer_happens_once_at_every_training_step(name, ste
 
 @given(NAMES, st.integers(1, 700))
 @settings(deadline=None)
-def test_the_optimizer_runs_once_at_every_training_step(name, steps):
+def test_the_optimizer_runs_once_at_every_training_step(name: str, steps: int) -> None:
     run = steps_of(name, steps)
     for layer in ("stem", "fc", "other_parameters"):
-        updates = [when for work, when in happenings(run, layer, Pass.UPDATE) if work.op == "adamw"]
+        updates = [when for work, when in happenings(run, layer, Pass.UPDATE) if op_of(work) == "adamw"]
         assert sorted(t for when in updates for t in when) == list(range(steps))
 
 
 @given(NAMES, st.integers(1, 700))
 @settings(deadline=None)
-def test_each_product_follows_the_phase_of_its_training_step(name, steps):
-    masks = [phase.mask for phase in RECIPES[name].phases(P24, steps) for _ in range(phase.steps)]
+def test_each_product_follows_the_phase_of_its_training_step(name: str, steps: int) -> None:
+    masks = [phase.mask for phase in RECIPES[name].phases(TWO_OF_FOUR, steps) for _ in range(phase.steps)]
     for pass_ in (Pass.FWD, Pass.DGRAD, Pass.WGRAD):
         for work, when in happenings(steps_of(name, steps), "fc", pass_):
-            assert {masks[t] for t in when} == {work.mask}
+            assert {masks[t] for t in when} == {mask_of(work)}
 
 
 @given(NAMES, st.integers(1, 700))
 @settings(deadline=None)
-def test_steps_come_in_the_order_in_which_they_first_happen(name, steps):
+def test_steps_come_in_the_order_in_which_they_first_happen(name: str, steps: int) -> None:
     first = [step.when.first_step for step in steps_of(name, steps)]
     assert first == sorted(first)
 
 
-def test_a_training_step_goes_forward_then_backward_then_updates():
+def test_a_training_step_goes_forward_then_backward_then_updates() -> None:
     names = [(step.layer, str(step.pass_)) for step in steps_of("dense", 3)]
     assert names == [
         ("stem", "FWD"),
@@ -103,9 +111,9 @@ def test_a_training_step_goes_forward_then_backward_then_updates():
     ]
 
 
-def selections(name, steps, op="select"):
+def selections(name: str, steps: int, op: str = "select") -> list[int]:
     run = steps_of(name, steps)
-    return sorted(t for work, when in happenings(run, "fc", Pass.UPDATE) if work.op == op for t in when)
+    return sorted(t for work, when in happenings(run, "fc", Pass.UPDATE) if op_of(work) == op for t in when)
 
 
 @pytest.mark.parametrize(
@@ -126,46 +134,70 @@ def selections(name, steps, op="select"):
         ("kao_mask", 1000, list(range(50, 1000, 5))),
     ],
 )
-def test_when_masks_are_selected(name, steps, expected):
+def test_when_masks_are_selected(name: str, steps: int, expected: list[int]) -> None:
     assert selections(name, steps) == expected
 
 
 @pytest.mark.parametrize("name", ["slope", "bi_mask"])
-def test_when_second_masks_are_selected(name):
+def test_when_second_masks_are_selected(name: str) -> None:
     assert selections(name, 250, "select_second") == [0, 100, 200]
 
 
 @pytest.mark.parametrize(
     ("name", "steps", "expected"), [("fst", 12, range(10)), ("s_ste", 3, range(3)), ("ste", 3, [])]
 )
-def test_when_gradients_are_pruned(name, steps, expected):
+def test_when_gradients_are_pruned(name: str, steps: int, expected: Iterable[int]) -> None:
     assert selections(name, steps, "prune_gradient") == list(expected)
 
 
-def test_rigl_has_one_dense_weight_gradient_after_each_hundred():
+def test_rigl_has_one_dense_weight_gradient_after_each_hundred() -> None:
     products = dict(happenings(steps_of("rigl", 400), "fc", Pass.WGRAD))
-    dense = [t for work, when in products.items() if work.c.pattern is None for t in when]
+    dense = [
+        t
+        for work, when in products.items()
+        if isinstance(work, Product) and work.c.pattern is None
+        for t in when
+    ]
     assert dense == [100, 201]
-    assert all(work.mask == P24 for work in products)
+    assert all(mask_of(work) == TWO_OF_FOUR for work in products)
 
 
-def test_only_the_roles_asked_for_are_sparse():
+@pytest.mark.parametrize(
+    ("name", "later", "read", "ops"), [("rigl", [100, 201], 64, 4), ("set", [100, 200], 32, 5)]
+)
+def test_the_first_mask_is_random_and_reads_nothing(name: str, later: list[int], read: int, ops: int) -> None:
+    update = happenings(steps_of(name, 400), "fc", Pass.UPDATE)
+    drawn, grown = [(work, when) for work, when in update if op_of(work) == "select"]
+    weights = 8 * 12
+    bits = {"metadata_write_bits": weights}
+    assert drawn == (Stream(op="select", elements=weights, ops=3 * weights, **bits), [0])
+    bits |= {"read_bits": read * weights, "metadata_read_bits": weights}
+    assert grown == (Stream(op="select", elements=weights, ops=ops * weights, **bits), later)
+
+
+@pytest.mark.parametrize("name", ["rigl", "set"])
+@pytest.mark.parametrize("steps", [1, 2, 99])
+def test_a_run_too_short_to_move_its_masks_draws_them_once(name: str, steps: int) -> None:
+    assert selections(name, steps) == [0]
+
+
+def test_only_the_roles_asked_for_are_sparse() -> None:
     for sparse, roles in (
         (frozenset({Role.FF}), {Role.FF}),
         (frozenset({Role.QKV, Role.PROJ}), {Role.QKV, Role.PROJ}),
     ):
-        run = training_steps(VIT_B16, RECIPES["sr_ste"], P24, 2, sparse=sparse)
-        masked = {step.layer for step in run if getattr(step.work, "mask", None) is not None}
+        run = training_steps(VIT_B16, RECIPES["sr_ste"], TWO_OF_FOUR, 2, sparse=sparse)
+        masked = {step.layer for step in run if mask_of(step.work) is not None}
         assert masked == {layer.name for layer in VIT_B16.layers if layer.role in roles}
 
 
-def test_work_that_goes_on_through_phases_is_one_step():
+def test_work_that_goes_on_through_phases_is_one_step() -> None:
     kao = steps_of("kao_mask", 1000)  # dense, then fading: the same products
     dense, sparse = happenings(kao, "fc", Pass.FWD)
     assert (len(dense[1]), len(sparse[1])) == (90, 910)
 
 
-def test_work_that_comes_back_regularly_is_one_step():
+def test_work_that_comes_back_regularly_is_one_step() -> None:
     forward = [s.when for s in steps_of("ac_dc", 2000) if (s.layer, s.pass_) == ("fc", Pass.FWD)]
     spans = [(span.first_step, span.count, span.run, span.period) for span in forward]
     assert spans == [
@@ -178,34 +210,13 @@ def test_work_that_comes_back_regularly_is_one_step():
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
-def test_a_long_run_of_a_large_network_is_a_small_trace(name):
-    assert len(list(training_steps(VIT_B16, name, Pattern(kept=1, group=16), 300_000))) < 1200
+def test_a_long_run_of_a_large_network_is_a_small_trace(name: str) -> None:
+    assert len(training_steps(VIT_B16, RECIPES[name], Pattern(kept=1, group=16), 300_000)) < 1200
 
 
-def test_the_network_is_served_as_the_last_step_leaves_it():
-    served = {name: list(inference_steps(SMALL, name, P24)) for name in ("sdgf_stepwise", "fst")}
+def test_the_network_is_served_as_the_last_step_leaves_it() -> None:
+    served = {name: inference_steps(SMALL, RECIPES[name], TWO_OF_FOUR) for name in ("sdgf_stepwise", "fst")}
     assert [str(step.pass_) for step in served["fst"]] == ["FWD"] * 3
-    assert [step.work.mask for step in served["sdgf_stepwise"]] == [None, None, P24]
-    assert [step.work.mask for step in served["fst"]] == [None, None, None]
+    assert [mask_of(step.work) for step in served["sdgf_stepwise"]] == [None, None, TWO_OF_FOUR]
+    assert [mask_of(step.work) for step in served["fst"]] == [None, None, None]
     assert all(step.when.count == 1 for step in served["fst"])
-
-
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        ({"optimizer": "adam"}, "no optimizer is called `adam`; did you mean `adamw`? known: adamw, sgd"),
-        (
-            {"dtype": "bf17"},
-            "no dtype is called `bf17`; did you mean `bf16`? "
-            "known: bf16, fp16, fp32, fp64, fp8, int32, int4, int8, tf32",
-        ),
-        (
-            {"sparse": frozenset({Role.HEAD})},
-            "role head cannot be sparse; sparse roles: ff, qkv, proj, conv",
-        ),
-    ],
-)
-def test_options_that_mean_nothing_are_refused_at_once(options, text):
-    with pytest.raises(InputError) as error:
-        training_steps(SMALL, RECIPES["ste"], P24, 10, **options)
-    assert str(error.value) == text

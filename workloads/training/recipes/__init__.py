@@ -3,6 +3,7 @@
 from workloads.training.recipe import Recipe
 from workloads.training.recipes.ac_dc import AC_DC
 from workloads.training.recipes.dense import DENSE_TRAINING
+from workloads.training.recipes.dense_first import ONE_SHOT, STEP
 from workloads.training.recipes.dynamic import RIGL, SET
 from workloads.training.recipes.fst import FST, S_STE
 from workloads.training.recipes.gradual import GRADUAL
@@ -10,9 +11,8 @@ from workloads.training.recipes.kao import KAO_MASK, KAO_STRUCTURE
 from workloads.training.recipes.mdgf import MDGF_EXP, MDGF_LINEAR
 from workloads.training.recipes.sdgf import SDGF_GEOMETRIC, SDGF_STEPWISE
 from workloads.training.recipes.slope import SLOPE
-from workloads.training.recipes.static import ONE_SHOT, STATIC
+from workloads.training.recipes.static import STATIC
 from workloads.training.recipes.ste import SR_STE, STE
-from workloads.training.recipes.step import STEP
 from workloads.training.recipes.transposable import BI_MASK, TRANSPOSABLE
 
 __all__ = ["RECIPES"]

@@ -14,13 +14,14 @@ class AlternatingCompression(Recipe):
     """Prune at each share of `prune_at`, restore at each of `restore_at`, which lie between them.
 
     The defaults are the published epochs of 100: dense until 10, compressed for 5 and dense for 5 until 75,
-    dense until 85, compressed to the end. Half of the run is compressed.
+    dense until 85, compressed to the end. Half of the run is compressed. Restored weights start again from 0,
+    and so does their momentum here (published as an option), so compressed phases hold kept weights alone.
     """
 
     prune_at: tuple[Fraction, ...] = tuple(Fraction(epoch, 100) for epoch in (*range(10, 80, 10), 85))
     restore_at: tuple[Fraction, ...] = tuple(Fraction(epoch, 100) for epoch in range(15, 85, 10))
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:  # noqa: ARG002
+    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
         """Dense and compressed windows in turn."""
         start = Fraction(0)
         for prune, restore in zip(self.prune_at, (*self.restore_at, ONE), strict=True):

@@ -1,4 +1,8 @@
-"""RigL and SET: sparse from the start, with masks that drop and grow weights every few steps."""
+"""RigL and SET: sparse from the start, with masks that drop and grow weights every few steps.
+
+The first mask is random. Grown weights start from 0, so only kept ones have state. A period of 100 steps is
+RigL's; for SET, which was published with one of an epoch, it is our choice.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,7 +20,7 @@ class DropAndGrow(Recipe):
 
     moving: Fraction = Fraction(3, 4)
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:  # noqa: ARG002
+    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
         """The target with moving masks, then with fixed ones."""
         fixed = replace(self.face, dense_wgrad_every=None, select_every=None)
         return [

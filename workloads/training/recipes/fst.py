@@ -15,7 +15,7 @@ class DenseTail(Recipe):
 
     tail: Fraction = Fraction(1, 6)
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:  # noqa: ARG002
+    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
         """The target, then a dense window."""
         return [Window(share=ONE - self.tail, face=self.face, pattern=target), Window(share=self.tail)]
 

@@ -15,7 +15,8 @@ class CubicRamp(Recipe):
     """Prune in `updates` equal windows from the share `start` to the share `stop`, then keep the target.
 
     Window i of U keeps ceil(M * (d + (1 - d) * (1 - i/U)^3)) of M, where d is the target's density; the first
-    is dense. The cubic is published; a ramp over the first three quarters in 10 updates is our choice.
+    is dense. The cubic is published; a ramp over the first three quarters in 10 updates is our choice, and so
+    is that a pruned weight does not come back, so that its state is dropped.
     """
 
     start: Fraction = Fraction(0)
@@ -27,7 +28,7 @@ class CubicRamp(Recipe):
         left = ONE - Fraction(update, self.updates)
         return ceil(target.group * (target.density + (1 - target.density) * left**3))
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:  # noqa: ARG002
+    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
         """A dense window, the ramp, and the target."""
         yield Window(share=self.start)
         for update in range(self.updates):

@@ -1,6 +1,8 @@
 """Decaying pruning masks (Kao et al.): masks and patterns move once in a while, not at every step.
 
-Gradients follow the chain rule through the mask, so a pruned weight has none once its factor is 0.
+Gradients follow the chain rule through the mask, so a pruned weight has none once its factor is 0. It keeps
+its value and its optimizer state all the same: the next update selects among all weights, and may bring it
+back.
 """
 
 from collections.abc import Iterable
@@ -17,6 +19,8 @@ from workloads.training.recipes.static import FIXED
 PAPER = "Kao et al.: Training Recipe for N:M Structured Sparsity with Decaying Pruning Mask, arXiv:2209.07617"
 UPDATES_MAX = 8
 """The published code counts updates no further, so a slower mask decay never ends."""
+MASKED = replace(FIXED, kept_state=False)
+"""Only kept weights have gradients, and all weights have state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,9 @@ class KaoMask(MaskUpdates):
 class KaoStructure(MaskUpdates):
     """After k updates the pattern keeps M-1 (k = 1) or ceil(M / 2^k) of M, and never fewer than the target.
 
-    From 16 of 16: 15, 4, 2, 1. M/2 is skipped, as in the published code.
+    From 16 of 16: 15, 4, 2, 1. M/2 is skipped, as in the published code. That code also counts k to 8 alone:
+    enough for groups of up to 256, where ceil(M / 2^8) is 1. We count on, so that targets in larger groups
+    are reached too.
     """
 
     def schedule(self, target: Pattern) -> list[Pattern]:
@@ -86,11 +92,11 @@ KAO_MASK = KaoMask(
     name="kao_mask",
     summary="pruned weights fade in eight updates, then have no gradients",
     paper=PAPER,
-    face=FIXED,
+    face=MASKED,
 )
 KAO_STRUCTURE = KaoStructure(
     name="kao_structure",
     summary="the pattern tightens at each update: M-1, M/4, M/8, ... kept of M",
     paper=PAPER,
-    face=FIXED,
+    face=MASKED,
 )

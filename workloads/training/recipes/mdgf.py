@@ -19,15 +19,17 @@ PAPER = "Bambhaniya et al.: Progressive Gradient Flow for Robust N:M Sparsity Tr
 class MaskDecay(Recipe):
     """Train dense for the share `dense`, fade for the share `decay`, then with D = 0.
 
-    `decay` None fades until the last share `final` (1/10) of the run, as an exponential decay does: it
-    never reaches 0 by itself. A linear decay of 1/2 is D = max(1 - beta * j, 0) with beta = 2 / steps.
+    `decay` None fades until the last share `final` of the run, as an exponential decay does: it never reaches
+    0 by itself. A linear decay of 1/2 is D = max(1 - beta * j, 0) with beta = 2 / steps. The published
+    configuration has no dense window and no final one, so that its exponential decay never ends; a final
+    window of 1/10 and a linear decay over 1/2 are our choice.
     """
 
     dense: Fraction = Fraction(0)
     decay: Fraction | None = None
     final: Fraction = Fraction(1, 10)
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:  # noqa: ARG002
+    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
         """A dense window, a fading one, and the target with binary masks."""
         longest = ONE - self.dense - self.final
         decay = longest if self.decay is None else min(self.decay, longest)

@@ -15,7 +15,8 @@ from workloads.training.recipes.ste import STRAIGHT_THROUGH
 class StructureDecay(Recipe):
     """Train dense for the share `dense`, then through the patterns of `schedule`, each as long as the next.
 
-    The last share `final` (1/10) keeps the target.
+    The last share `final` keeps the target. The published configurations leave its length open; 1/10 and no
+    dense window are our choice.
     """
 
     dense: Fraction = Fraction(0)
@@ -31,7 +32,7 @@ class StructureDecay(Recipe):
         kept = [n for n in dict.fromkeys([group - 1, *halves]) if n > target.kept]
         return [Pattern(kept=n, group=group) for n in [*kept, target.kept]]
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:  # noqa: ARG002
+    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
         """A dense window, one of equal length for each pattern, and the target."""
         patterns = self.schedule(target)
         share = (ONE - self.dense - self.final) / len(patterns)
@@ -52,6 +53,7 @@ class GeometricDecay(StructureDecay):
             raise InputError.of(
                 f"recipe {self.name} starts {target} from a group of {8 * target.group}",
                 f"its target's group is at most {GROUP_MAX // 8}",
+                where="pattern",
             )
         return [Pattern(kept=i * target.kept, group=i * target.group) for i in (8, 4, 2, 1)]
 

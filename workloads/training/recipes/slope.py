@@ -1,8 +1,8 @@
 """SLoPe: a fixed mask in FWD, and a second one of the masked weights in DGRAD.
 
 The second mask prunes what the first one kept, so it is sparser than N:M; its cost is that of N:M. WGRAD is
-computed dense and masked afterwards, as published. The low-rank adapters of the last 1 % of the run are
-left out.
+computed dense and masked afterwards, as published; weights and state are those that the fixed mask keeps. The
+low-rank adapters of the last 1 % of the run are left out.
 """
 
 from workloads.training.face import Face
@@ -19,5 +19,6 @@ SLOPE = Recipe(
         selector="random",
         second_every=100,
         second_selector="magnitude",
+        kept_state=True,
     ),
 )

@@ -1,0 +1,66 @@
+"""Every recipe on every network and machine: it runs, and what is conserved is conserved."""
+
+from math import fsum
+from pathlib import Path
+
+import pytest
+
+from simulator.arch import arch_names
+from simulator.gemm import Pass
+from simulator.report import Report
+from simulator.simulate import simulate
+from simulator.trace import Trace, load_trace
+from workloads import NETWORKS, RECIPES, load_network, trace_network
+from workloads.networks.layer import Role
+
+pytestmark = pytest.mark.full
+
+PATTERNS = ("2:4", "1:1", "3:8", "5:7", "4:4", "1:16", "1:512")
+STEPS = (101, 1, 3, 2)
+SPARSE = frozenset(role for role in Role if role.may_be_sparse)
+
+
+def traced(network: str, recipe: str, pattern: str | None, steps: int) -> Trace:
+    small = {"image": 32} if "image" in dict(load_network(network).sizes) else {"seq": 8}
+    return trace_network(
+        network, recipe=recipe, pattern=pattern, steps=steps, sparse=SPARSE, batch=1, **small
+    )
+
+
+def conserved(report: Report) -> None:
+    for row in report.table:
+        assert 0 <= row["utilization"] <= 1
+        assert row["dense_macs"] == row["effective_macs"] + row["padding_macs"] + row["skipped_macs"]
+        stalls = sum(cycles for name, cycles in row.items() if name.startswith("stall_"))
+        assert row["cycles"] == row["compute_cycles"] + stalls > 0
+        assert all(value >= 0 for value in row.values() if isinstance(value, int | float))
+    for name, total in report.totals.items():
+        add = fsum if name == "seconds" else sum
+        assert total == add(row[name] for row in report.table), name
+
+
+def every_step_is_there(trace: Trace, steps: int) -> None:
+    """Each product of FWD happens once a training step, by whichever pattern, and nothing after the last."""
+    happened: dict[tuple[str, object], int] = {}
+    for step in trace.steps:
+        assert step.when.last_step < steps
+        if step.pass_ is Pass.FWD:
+            product = (step.layer, step.work.gemm)
+            happened[product] = happened.get(product, 0) + step.when.count
+    assert happened
+    assert {count % steps for count in happened.values()} == {0}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_it_runs_and_adds_up(network: str, recipe: str, tmp_path: Path) -> None:
+    place = list(NETWORKS).index(network) + list(RECIPES).index(recipe)
+    for turn in range(2):
+        pattern = None if recipe == "dense" else PATTERNS[(place + 3 * turn) % len(PATTERNS)]
+        steps = STEPS[(place // 2 + turn) % len(STEPS)]
+        trace = traced(network, recipe, pattern, steps)
+        every_step_is_there(trace, steps)
+        trace.save(tmp_path / "t")
+        assert load_trace(tmp_path / "t").digest == trace.digest
+        for arch in arch_names():
+            conserved(simulate(arch, trace))

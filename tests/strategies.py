@@ -1,0 +1,17 @@
+"""Patterns that tests of every package share."""
+
+from hypothesis import strategies as st
+
+from simulator.pattern import Pattern
+
+TWO_OF_FOUR = Pattern(kept=2, group=4)
+
+
+def patterns_up_to(group: int) -> st.SearchStrategy[Pattern]:
+    """Any pattern whose group has at most `group` values."""
+    return st.integers(1, group).flatmap(
+        lambda size: st.builds(Pattern, kept=st.integers(1, size), group=st.just(size))
+    )
+
+
+patterns = patterns_up_to(9)
