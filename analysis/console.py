@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from io import TextIOWrapper
@@ -56,17 +56,17 @@ def run_app(app: typer.Typer, arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def naming(options: Collection[str]) -> Iterator[None]:
-    """Give the parameters that an InputError names their form on the command line: steps is --steps."""
+def naming(*options: str) -> Iterator[None]:
+    """Give the parameters that an InputError is about their form on the command line: steps is --steps."""
     from simulator.errors import InputError
 
     try:
         yield
     except InputError as error:
-        named = (
-            replace(one, where=f"--{one.where}") if one.where in options else one for one in error.problems
-        )
-        raise InputError(named) from None
+        raise InputError(
+            replace(problem, where=f"--{problem.where}") if problem.where in options else problem
+            for problem in error.problems
+        ) from None
 
 
 def say(line: str) -> None:

@@ -36,12 +36,13 @@ RECIPES = (
     "known: ac_dc, bi_mask, dense, fst, gradual, kao_mask, kao_structure, mdgf_exp, mdgf_linear, one_shot, "
     "rigl, s_ste, sdgf_geometric, sdgf_stepwise, set, slope, sr_ste, static, ste, step, transposable"
 )
+STEPS = "write a whole number from 1 to 1000000000"
 BAD = {
     "trace": ["network: is missing; see `nmsim trace --help`"],
     "trace vit_b16": ["--out: is missing; see `nmsim trace --help`"],
     "trace vit_b61 -o t": [
-        "network: no network is called `vit_b61`; did you mean `vit_b16`? known: bert_base, gpt2_small, gpt3_6b7, "
-        "gpt3_small, llama3_8b, resnet50, swin_t, t5_base, transformer_big, vit_b16"
+        "network: no network is called `vit_b61`; did you mean `vit_b16`? known: bert_base, gpt2_small, "
+        "gpt3_6b7, gpt3_small, llama3_8b, resnet50, swin_t, t5_base, transformer_big, vit_b16"
     ],
     "trace vit_b16 -o t --recipe sr_st --pattern 2:4": [
         f"--recipe: no recipe is called `sr_st`; did you mean `sr_ste`? {RECIPES}"
@@ -62,20 +63,16 @@ BAD = {
     "trace vit_b16 -o t --pattern 2:4": [
         "--pattern: recipe dense uses none; leave it out, or choose a recipe that does"
     ],
-    "trace vit_b16 -o t --steps 0": [
-        "--steps: `0` is no number of steps; write a whole number from 1 to 1000000000"
-    ],
-    "trace vit_b16 -o t --steps -1": [
-        "--steps: `-1` is no number of steps; write a whole number from 1 to 1000000000"
-    ],
+    "trace vit_b16 -o t --steps 0": ["--steps: `0` is no number of steps; " + STEPS],
+    "trace vit_b16 -o t --steps -1": ["--steps: `-1` is no number of steps; " + STEPS],
     "trace vit_b16 -o t --steps 1e5": ["--steps: `1e5` is no whole number; write one, as in 32"],
     "trace vit_b16 -o t --steps ٣": ["--steps: `٣` is no whole number; write one, as in 32"],
-    "trace vit_b16 -o t --inference --steps 3": ["steps: an inference is one forward pass; leave steps out"],
+    "trace vit_b16 -o t --inference --steps 3": [
+        "--steps: an inference is one forward pass; leave steps out"
+    ],
     "trace vit_b16 -o .": [".: is the current directory, or one that holds it; name a directory within it"],
     "trace vit_b16 -o t --steps nan": ["--steps: `nan` is no whole number; write one, as in 32"],
-    "trace vit_b16 -o t --steps 10000000000": [
-        "--steps: `10000000000` is no number of steps; write a whole number from 1 to 1000000000"
-    ],
+    "trace vit_b16 -o t --steps 10000000000": ["--steps: `10000000000` is no number of steps; " + STEPS],
     "trace vit_b16 -o t --batch 0": ["--batch: `0` is no batch size; write a whole number from 1 to 1048576"],
     "trace vit_b16 -o t --seq 5": ["--seq: vit_b16 reads images; leave seq out, or set image"],
     "trace vit_b16 -o t --batch 0 --seq 5": [
