@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.cli import run
 from simulator.arch import load_arch
 from workloads.networks import load_network
 from workloads.training.load import load_recipe
@@ -30,6 +31,18 @@ def test_a_page_names_only_files_that_exist(page: Path) -> None:
         (ROOT / page).read_text(),
     )
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_readme_shows_what_the_commands_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "README.md").read_text()
+    shown = re.findall(r"^    \$ nmsim (.+)\n((?:    (?!\$).*\n)+)", page, re.MULTILINE)
+    assert [arguments.split()[0] for arguments, _ in shown] == ["trace", "simulate"]
+    monkeypatch.chdir(tmp_path)
+    for arguments, printed in shown:
+        assert run(arguments.split()) == 0
+        assert capsys.readouterr().out.splitlines() == [line[4:] for line in printed.splitlines()]
 
 
 @pytest.mark.parametrize("name", LOADERS)
