@@ -7,6 +7,9 @@ from simulator.errors import InputError, lookup
 from simulator.pattern import Pattern
 
 SIZE_MAX = 2**40
+TEXT_MAX = 200
+GEMM = "gemm"
+"""What a report and a trace call the op of a Product."""
 TOTAL_MAX = 2**62  # a trace stores int64
 DTYPES = {
     "int4": 4,
@@ -41,6 +44,13 @@ def check_axis(name: str, axis: str) -> None:
     """Refuse an axis that no Gemm has."""
     if axis not in ("m", "n", "k"):
         raise InputError.of(f"{name} is {axis!r}", "groups run along m, n or k")
+
+
+def check_text(name: str, value: str) -> None:
+    """Refuse what is no text, or one that is empty or longer than a trace holds."""
+    if not isinstance(value, str) or not 1 <= len(value) <= TEXT_MAX:
+        what = f"{name} has {len(value)} characters" if isinstance(value, str) else f"{name} is {value!r}"
+        raise InputError.of(what, f"{name} is a text of 1 to {TEXT_MAX} characters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +95,7 @@ class Operand:
     def __post_init__(self) -> None:
         lookup(DTYPES, self.dtype, kind="dtype")
         check_axis("along", self.along)
+        check_text("format", self.format)
         if self.distinct is not None:
             check_count("distinct", self.distinct, most=TOTAL_MAX)
 
@@ -167,6 +178,9 @@ class Stream:
     ops: int = 0
 
     def __post_init__(self) -> None:
+        check_text("op", self.op)
+        if self.op == GEMM:
+            raise InputError.of(f"a stream's op is `{GEMM}`", "a Product is what multiplies matrices")
         check_count("elements", self.elements)
         for name in ("read_bits", "write_bits", "metadata_read_bits", "metadata_write_bits", "ops"):
             check_count(name, getattr(self, name), least=0, most=TOTAL_MAX)
@@ -212,6 +226,7 @@ class Step:
     when: Span = Span()
 
     def __post_init__(self) -> None:
+        check_text("layer", self.layer)
         if not isinstance(self.pass_, Pass):
             raise InputError.of(f"{self.layer} has the pass {self.pass_!r}", f"a pass is {', '.join(Pass)}")
         if isinstance(self.work, Stream) != (self.pass_ is Pass.UPDATE):

@@ -10,9 +10,8 @@ from math import fsum
 from typing import Any
 
 from simulator.cost import Cost, Stalls, Traffic
-from simulator.gemm import Product, Step, Stream
+from simulator.gemm import GEMM, Product, Step, Stream
 from simulator.lowering import Lowered
-from simulator.trace_rows import GEMM
 
 Column = str | int | float | None
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from simulator.trace_rows import row_of
 PART_ROWS = 50_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Trace:
     """What a training run multiplied: Steps, run-length coded, in the order in which they first happened."""
 
@@ -24,7 +25,7 @@ class Trace:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     complete: bool = True
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over every Step: equal for equal traces, however they were cut into parts."""
         sha = hashlib.sha256()
@@ -33,7 +34,7 @@ class Trace:
         return sha.hexdigest()
 
     def save(self, path: str | Path) -> None:
-        """Write the trace as the directory `path`, replacing an earlier trace there in one move."""
+        """Write the trace as the directory `path`; an earlier trace there stays until this one is whole."""
         with (
             replacing_directory(Path(path), mark=META) as fresh,
             TraceWriter(fresh, provenance=self.provenance) as writer,

@@ -13,7 +13,7 @@ from typing import Any
 
 from simulator.errors import InputError
 from simulator.gemm import Step
-from simulator.trace_rows import COUNTS, TEXTS, Row, step_of
+from simulator.trace_rows import COUNTS, TEXTS, Row, Works, step_of
 from simulator.version import __version__
 
 META = "meta.json"
@@ -178,11 +178,11 @@ def _unusable(path: Path, what: str) -> InputError:
 
 
 def _steps(file: Any, path: Path) -> Iterator[Step]:
-    index = 0
+    index, works = 0, Works()
     for batch in file.iter_batches(batch_size=BATCH_ROWS):
         for row in batch.to_pylist():
             try:
-                yield step_of(row)
+                yield step_of(row, works)
             except InputError as error:
                 raise error.at(f"{path}: row {index}") from None
             index += 1

@@ -1,16 +1,15 @@
 """A Step as one flat row, and back: the columns of a trace's Parquet parts."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from simulator.errors import InputError, lookup
-from simulator.gemm import Gemm, Operand, Pass, Product, Span, Step, Stream
+from simulator.errors import lookup
+from simulator.gemm import GEMM, Gemm, Operand, Pass, Product, Span, Step, Stream
 from simulator.pattern import Pattern
 
 Row = dict[str, Any]
+Works = dict[tuple[Any, ...], Product | Stream]
 
-TEXT_MAX = 200
 OPERAND_TEXTS = tuple(f"{one}_{text}" for one in "abc" for text in ("dtype", "pattern", "along", "format"))
 TEXTS = ("layer", "pass", "op", "mask", "mask_along", *OPERAND_TEXTS)
 WHEN = ("first_step", "count", "run", "period")
@@ -22,9 +21,6 @@ COUNTS = (
 )
 COLUMNS = TEXTS + COUNTS
 """Every column of a part; what does not apply to a row is null."""
-
-GEMM = "gemm"
-PRODUCT_TEXTS = ("mask_along", *(name for name in OPERAND_TEXTS if not name.endswith("_pattern")))
 
 
 def row_of(step: Step) -> Row:
@@ -56,18 +52,15 @@ def _stream_row(stream: Stream) -> Row:
     return {"op": stream.op} | {name: getattr(stream, name) for name in STREAMED}
 
 
-def step_of(row: Mapping[str, Any]) -> Step:
-    """The Step that a row says, every value checked; InputError where it says none."""
-    for name in TEXTS:
-        if row[name] is not None and len(row[name]) > TEXT_MAX:
-            raise InputError.of(f"{name} has {len(row[name])} characters", f"at most {TEXT_MAX}")
-    for name in ("layer", "pass", "op"):
-        if not row[name]:
-            raise InputError.of(f"{name} is empty", "every step has a layer, a pass and an op")
+def step_of(row: Mapping[str, Any], works: Works) -> Step:
+    """The Step that a row says, every value checked; InputError where it says none.
+
+    `works` holds what earlier rows computed, so that equal rows share one object.
+    """
     return Step(
         layer=row["layer"],
         pass_=lookup({str(one): one for one in Pass}, row["pass"], kind="pass"),
-        work=_work_of(tuple(row[name] for name in WORK)),
+        work=_work_of(row, works),
         when=Span(**{name: row[name] for name in WHEN}),
     )
 
@@ -77,15 +70,19 @@ WORK = tuple(
 )
 
 
-@lru_cache(maxsize=65536)
-def _work_of(values: tuple[Any, ...]) -> Product | Stream:
-    """The Product or Stream in the columns WORK; equal rows share one object."""
-    row = dict(zip(WORK, values, strict=True))
-    if row["op"] != GEMM:
-        return Stream(**{name: row[name] for name in Stream.__dataclass_fields__})
-    for name in PRODUCT_TEXTS:
-        if not row[name]:
-            raise InputError.of(f"{name} is empty", "every product names it")
+def _work_of(row: Mapping[str, Any], works: Works) -> Product | Stream:
+    """The Product or Stream in the columns WORK."""
+    key = tuple(row[name] for name in WORK)
+    if key not in works:
+        works[key] = _product_of(row) if row["op"] == GEMM else _stream_of(row)
+    return works[key]
+
+
+def _stream_of(row: Mapping[str, Any]) -> Stream:
+    return Stream(op=row["op"], **{name: row[name] for name in STREAMED})
+
+
+def _product_of(row: Mapping[str, Any]) -> Product:
     return Product(
         gemm=Gemm(m=row["m"], n=row["n"], k=row["k"]),
         batch=row["batch"],
@@ -95,7 +92,7 @@ def _work_of(values: tuple[Any, ...]) -> Product | Stream:
     )
 
 
-def _operand_of(name: str, row: Row) -> Operand:
+def _operand_of(name: str, row: Mapping[str, Any]) -> Operand:
     return Operand(
         dtype=row[f"{name}_dtype"],
         pattern=_pattern(row[f"{name}_pattern"]),

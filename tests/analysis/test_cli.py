@@ -13,6 +13,9 @@ import pytest
 
 from analysis.cli import run
 from simulator.trace import load_trace
+from workloads.networks.layer import Role
+from workloads.training.unroll import SPARSE_ROLES
+from workloads.training.upkeep import OPTIMIZERS
 
 ROOT = Path(__file__).parents[2]
 Capture = pytest.CaptureFixture[str]
@@ -237,6 +240,13 @@ def test_a_list_has_a_row_a_name(capsys: Capture, what: str) -> None:
     rows = json.loads(said(capsys, "list", what, "--format", "json"))["rows"]
     assert all(all(row.values()) for row in rows)
     assert said(capsys, "list", what).count("\n") > len(rows)
+
+
+def test_help_lists_what_there_is(capsys: Capture) -> None:
+    text = " ".join(said(capsys, "trace", "--help").split())
+    assert ",".join(role for role in Role if role.may_be_sparse) in text
+    assert " or ".join(OPTIMIZERS) in text
+    assert f"[default: {','.join(role for role in Role if role in SPARSE_ROLES)}]" in text
 
 
 def test_help_imports_nothing_heavy() -> None:

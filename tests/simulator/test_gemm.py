@@ -150,11 +150,20 @@ def test_an_operand_has_the_axis_of_its_groups(name: str, along: str, axes: str)
     [
         ({"batch": 0}, "batch is 0; batch is a whole number from 1 to 1099511627776"),
         ({"mask_along": "q"}, "mask_along is 'q'; groups run along m, n or k"),
+        (
+            {"c": Operand(dtype="bf16", distinct=17)},
+            "distinct of c is 17; distinct of c is a whole number from 1 to 16",
+        ),
     ],
 )
 def test_what_a_product_refuses(wrong: dict[str, Any], message: str) -> None:
     plain = Operand(dtype="bf16")
-    assert refusal(lambda: Product(gemm=Gemm(m=4, n=4, k=4), a=plain, b=plain, c=plain, **wrong)) == message
+    assert (
+        refusal(
+            lambda: Product(**({"gemm": Gemm(m=4, n=4, k=4), "a": plain, "b": plain, "c": plain} | wrong))
+        )
+        == message
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,6 +180,8 @@ def test_what_a_product_refuses(wrong: dict[str, Any], message: str) -> None:
             "metadata_read_bits is 0.5; metadata_read_bits is a whole number from 0 to 4611686018427387904",
         ),
         ({"ops": -7}, "ops is -7; ops is a whole number from 0 to 4611686018427387904"),
+        ({"op": ""}, "op has 0 characters; op is a text of 1 to 200 characters"),
+        ({"op": "gemm"}, "a stream's op is `gemm`; a Product is what multiplies matrices"),
     ],
 )
 def test_what_a_stream_refuses(wrong: dict[str, Any], message: str) -> None:
@@ -231,3 +242,10 @@ def test_a_pass_holds_its_kind_of_work(pass_: Pass, work: Product | Stream) -> N
 def test_a_pass_is_no_text(name: Any) -> None:
     message = refusal(lambda: Step(layer="fc", pass_=name, work=product()))
     assert message == f"fc has the pass {name!r}; a pass is FWD, DGRAD, WGRAD, UPDATE"
+
+
+def test_a_step_names_its_layer() -> None:
+    stream = Stream(op="adamw", elements=1)
+    assert refusal(lambda: Step(layer="", pass_=Pass.UPDATE, work=stream)) == (
+        "layer has 0 characters; layer is a text of 1 to 200 characters"
+    )

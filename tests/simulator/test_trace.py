@@ -33,7 +33,7 @@ def happenings(some: list[Step] | tuple[Step, ...]) -> Counter[tuple[object, ...
 def test_a_row_says_the_whole_step(one: Step) -> None:
     row = row_of(one)
     assert tuple(row) == COLUMNS
-    assert step_of(row) == one
+    assert step_of(row, {}) == one
 
 
 @given(st.lists(steps(), max_size=12))
@@ -227,15 +227,16 @@ DAMAGE = {
     ),
     "null dtype": (
         lambda t: with_part(t, row_with(a_dtype=None), rows=1),
-        PART + ": row 0: a_dtype is empty; every product names it",
+        PART + ": row 0: no dtype is called `None`; "
+        "known: bf16, fp16, fp32, fp64, fp8, int32, int4, int8, tf32",
     ),
     "long layer": (
         lambda t: with_part(t, row_with(layer="x" * 201), rows=1),
-        PART + ": row 0: layer has 201 characters; at most 200",
+        PART + ": row 0: layer has 201 characters; layer is a text of 1 to 200 characters",
     ),
     "no layer": (
         lambda t: with_part(t, row_with(layer=None), rows=1),
-        PART + ": row 0: layer is empty; every step has a layer, a pass and an op",
+        PART + ": row 0: layer is None; layer is a text of 1 to 200 characters",
     ),
     "newer schema": (
         lambda t: changed(t / "meta.json", schema=2, version="9.9"),
