@@ -33,6 +33,12 @@ def test_a_page_names_only_files_that_exist(page: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def test_the_reading_order_names_every_file_of_the_engine() -> None:
+    page = (ROOT / "docs" / "reading_order.md").read_text()
+    files = {f"simulator/{path.name}" for path in (ROOT / "simulator").glob("*.py")}
+    assert {name for name in files if name not in page} == {"simulator/__init__.py", "simulator/version.py"}
+
+
 def test_the_readme_shows_what_the_commands_print(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
