@@ -103,8 +103,9 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
             name = part_name(len(self._meta.parts))
             part = rows[start : start + self.part_rows]
             data = part_bytes(part)
+            meta = self._meta.with_part(name, data, rows=len(part))
             write_file(self.path / name, data)
-            self._meta = self._meta.with_part(name, data, rows=len(part))
+            self._meta = meta
         self._write_meta()
 
     def _write_meta(self) -> None:

@@ -20,7 +20,7 @@ META = "meta.json"
 SCHEMA = 1
 META_BYTES_MAX = 2**24
 PART_BYTES_MAX = 2**28
-ROWS_MAX = 2_000_000
+ROWS_MAX = 250_000  # what loads within seconds and 1 GiB
 BATCH_ROWS = 8192
 TRACE = "name a directory that `nmsim trace` wrote"
 AGAIN = "restore this file or write the trace again"
@@ -44,7 +44,10 @@ class TraceMeta:
     complete: bool
 
     def with_part(self, name: str, data: bytes, *, rows: int) -> "TraceMeta":
-        """The same with one more part."""
+        """The same with one more part; InputError where it would be more than is ever read."""
+        if sum(part.rows for part in self.parts) + rows > ROWS_MAX:
+            right = "write fewer distinct steps, or more traces"
+            raise InputError.of(f"a trace of more than {ROWS_MAX} rows", right)
         part = Part(name=name, rows=rows, sha256=hashlib.sha256(data).hexdigest())
         return replace(self, parts=(*self.parts, part))
 

@@ -111,6 +111,17 @@ with TraceWriter(sys.argv[1], provenance={"seed": 1}) as writer:
     assert load_trace(tmp_path / "t").complete
 
 
+def test_more_rows_than_are_ever_read_are_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.trace_files.ROWS_MAX", 3)
+    Trace(steps=tuple(step(name) for name in "abc")).save(tmp_path / "t")
+    with pytest.raises(InputError) as refused:
+        Trace(steps=tuple(step(name) for name in "abcd")).save(tmp_path / "t")
+    assert str(refused.value) == "a trace of more than 3 rows; write fewer distinct steps, or more traces"
+    assert [one.layer for one in load_trace(tmp_path / "t").steps] == ["a", "b", "c"]
+
+
 def test_a_second_writer_is_told(tmp_path: Path) -> None:
     with TraceWriter(tmp_path / "t", provenance={}), pytest.raises(InputError) as refused:
         TraceWriter(tmp_path / "t", provenance={}).__enter__()
