@@ -15,12 +15,19 @@ def writing(path: Path) -> Iterator[None]:
     """Turn what the operating system refuses while writing `path` into one clear line."""
     try:
         yield
-    except (OSError, RuntimeError) as error:  # before Python 3.13 a link to itself is a RuntimeError
+    except OSError as error:
         raise InputError.of(
-            f"cannot be written: {getattr(error, 'strerror', None) or error}",
+            f"cannot be written: {error.strerror or error}",
             "name a place that can be written and has room; an earlier result there is unchanged",
             where=str(path),
         ) from error
+
+
+def resolved(path: Path) -> Path:
+    """`path` with its links followed; one that leads to itself is an OSError, whatever the Python."""
+    with suppress(FileNotFoundError):
+        path.stat()
+    return path.resolve()
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -29,7 +36,7 @@ def write_file(path: Path, data: bytes) -> None:
     A link stays, and what it leads to is replaced. A directory, a device or a pipe is left alone.
     """
     with writing(path):
-        target = path.resolve()
+        target = resolved(path)
         if target.exists() and not target.is_file():
             found = "is a directory" if target.is_dir() else "is a device or pipe"
             raise InputError.of(found, "name a file", where=str(path))
@@ -53,7 +60,7 @@ def locked(path: Path) -> Iterator[None]:
     The lock is the kernel's and ends with its holder, so a dead holder's lock is free at once.
     """
     with writing(path):
-        beside = path.resolve()
+        beside = resolved(path)
         file = beside.with_name(f".{beside.name}.lock")
         file.parent.mkdir(parents=True, exist_ok=True)
         handle = _lock(file)
@@ -93,7 +100,7 @@ def replacing_directory(path: Path, *, mark: str) -> Iterator[Path]:
     """
     check_replaceable(path, mark=mark)
     with writing(path):
-        target = path.resolve()
+        target = resolved(path)
     if _holds_us(target):
         found = "is the current directory, or one that holds it"
         raise InputError.of(found, "name a directory within it", where=str(path))

@@ -32,7 +32,7 @@ def test_a_file_where_a_folder_is_needed(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"")
     with pytest.raises(InputError) as refused:
         write_file(tmp_path / "x" / "y.json", b"")
-    assert str(refused.value) == f"{tmp_path}/x/y.json: cannot be written: File exists; {RIGHT}"
+    assert str(refused.value) == f"{tmp_path}/x/y.json: cannot be written: Not a directory; {RIGHT}"
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,7 @@ def test_a_file_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["loop", "x" * 300, "x" * 250])
 def test_a_name_that_cannot_be_is_said(tmp_path: Path, name: str, write: Callable[[Path], object]) -> None:
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(
-        InputError, match=r"cannot be written: (Symlink loop|Too many levels|File name too long)"
-    ):
+    with pytest.raises(InputError, match=r"cannot be written: (Too many levels|File name too long)"):
         write(tmp_path / name)
     assert [entry.name for entry in tmp_path.iterdir()] == ["loop"]
 
