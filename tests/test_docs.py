@@ -1,5 +1,6 @@
 """The docs say what is true: the files that they name exist, and what they tell to write is accepted."""
 
+import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,25 @@ def test_a_page_names_only_files_that_exist(page: Path) -> None:
         (ROOT / page).read_text(),
     )
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_model_names_only_functions_that_exist() -> None:
+    page = (ROOT / "docs" / "model.md").read_text()
+    named = set(re.findall(r"`(?:[A-Za-z_]+\.)([a-z_]+)`", page)) - {"yaml"}
+    trees = [
+        ast.parse(path.read_text())
+        for folder in ("simulator", "workloads")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    known = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    known |= {
+        node.target.id
+        for node in nodes
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    assert len(named) > 8
+    assert named - known == set()
 
 
 def test_the_reading_order_names_every_file_of_the_engine() -> None:
