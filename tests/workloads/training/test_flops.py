@@ -126,8 +126,8 @@ def test_ac_dc_is_half_compressed(pattern: str, figure: str) -> None:
 
 
 VIT_ROWS = [
-    # A worked table for ViT-B/16 with sparse feed-forward layers. Where sdgf_stepwise was printed as 748 at 1:8
-    # and as 670 at 1:128, its own formula gives .7486 and .6715, and that is what stands here.
+    # A worked table for ViT-B/16 with sparse feed-forward layers. Where sdgf_stepwise was printed as 748 at
+    # 1:8 and as 670 at 1:128, its own formula gives .7486 and .6715, and that is what stands here.
     # pattern, GMACs, %, ste alg, hw, all-sparse, mdgf_exp, sdgf_stepwise, sdgf_geometric, fst, GMACs with QKV
     ("2:4", "11.99", "68", "788", "894", "682", "979", "836", "788", "735", "9.89"),
     ("1:4", "9.20", "52", "682", "841", "524", "968", "778", "682", "603", "6.06"),
