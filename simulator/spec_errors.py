@@ -35,20 +35,13 @@ SENTENCES = {
     "greater_than_equal": ("{seen} is too small", "it is at least {ge}"),
     "less_than": ("{seen} is too large", "it is less than {lt}"),
     "less_than_equal": ("{seen} is too large", "it is at most {le}"),
-    "multiple_of": ("{seen} does not divide evenly", "it is a multiple of {multiple_of}"),
     "list_type": _LIST,
     "tuple_type": _LIST,
-    "set_type": _LIST,
-    "frozen_set_type": _LIST,
     "dict_type": _MAPPING,
-    "mapping_type": _MAPPING,
     "model_type": _MAPPING,
     "model_attributes_type": _MAPPING,
-    "dataclass_type": _MAPPING,
     "too_short": ("has {actual_length} of them", "it has at least {min_length}"),
     "too_long": ("has more than {max_length} of them", "it has at most {max_length}"),
-    "union_tag_not_found": ("does not say which kind it is", "write the key {discriminator}"),
-    "union_tag_invalid": ("`{tag}` is no kind of it", "{discriminator} is one of {expected_tags}"),
 }
 """What is wrong and what would be right, for each of pydantic's error types that needs no thought."""
 
