@@ -2,11 +2,12 @@
 
 from math import fsum
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from simulator.arch import arch_names
-from simulator.gemm import Pass
+from simulator.gemm import Pass, Product
 from simulator.report import Report
 from simulator.simulate import simulate
 from simulator.trace import Trace, load_trace
@@ -21,14 +22,15 @@ SPARSE = frozenset(role for role in Role if role.may_be_sparse)
 
 
 def traced(network: str, recipe: str, pattern: str | None, steps: int) -> Trace:
-    small = {"image": 32} if "image" in dict(load_network(network).sizes) else {"seq": 8}
+    small: dict[str, Any] = {"image": 32} if "image" in dict(load_network(network).sizes) else {"seq": 8}
     return trace_network(
         network, recipe=recipe, pattern=pattern, steps=steps, sparse=SPARSE, batch=1, **small
     )
 
 
 def conserved(report: Report) -> None:
-    for row in report.table:
+    table: tuple[dict[str, Any], ...] = report.table
+    for row in table:
         assert 0 <= row["utilization"] <= 1
         assert row["dense_macs"] == row["effective_macs"] + row["padding_macs"] + row["skipped_macs"]
         stalls = sum(cycles for name, cycles in row.items() if name.startswith("stall_"))
@@ -36,7 +38,7 @@ def conserved(report: Report) -> None:
         assert all(value >= 0 for value in row.values() if isinstance(value, int | float))
     for name, total in report.totals.items():
         add = fsum if name == "seconds" else sum
-        assert total == add(row[name] for row in report.table), name
+        assert total == add(row[name] for row in table), name
 
 
 def every_step_is_there(trace: Trace, steps: int) -> None:
@@ -45,6 +47,7 @@ def every_step_is_there(trace: Trace, steps: int) -> None:
     for step in trace.steps:
         assert step.when.last_step < steps
         if step.pass_ is Pass.FWD:
+            assert isinstance(step.work, Product)
             product = (step.layer, step.work.gemm)
             happened[product] = happened.get(product, 0) + step.when.count
     assert happened

@@ -187,12 +187,17 @@ def test_a_refusal_at_any_call_is_said_and_leaves_the_old_trace(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sync = os.fsync
+
+    def refusing(handle: int) -> None:
+        disk.refuse()
+        sync(handle)
+
     old, new = made(*OLD), made(*NEW)
     for call in range(1, 1000):
         assert run(OLD) == 0
         capsys.readouterr()
         with disk.during(code, call, lasting=lasting), monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", lambda handle: (disk.refuse(), sync(handle)))
+            patch.setattr(os, "fsync", refusing)
             status = run(NEW)
             calls = disk.seen
         printed = capsys.readouterr()
@@ -249,6 +254,10 @@ def flipped(data: bytearray, *, place: int, bit: int) -> None:
     data[place] ^= 1 << bit
 
 
+def cut(data: bytearray, *, length: int) -> None:
+    del data[length:]
+
+
 def test_a_flip_of_any_bit_of_a_trace_is_noticed_or_changes_nothing() -> None:
     assert run(NEW) == 0
     before, generator = load_trace("t"), random.Random(0)
@@ -267,7 +276,7 @@ def test_a_trace_cut_anywhere_is_noticed() -> None:
         file = Path("t") / name
         size = file.stat().st_size
         for length in {*range(0, size, 41), size - 1, size - 2}:
-            damaged(file, before, lambda data, length=length: data.__delitem__(slice(length, None)))
+            damaged(file, before, partial(cut, length=length))
 
 
 def test_two_at_once_on_one_directory_never_mix() -> None:

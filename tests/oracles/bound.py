@@ -51,7 +51,7 @@ def resource_cycles(product: Product, machine: Machine, native: Pattern | None) 
     }
 
 
-def moved_bits(product: Product, native: Pattern | None, form: str) -> tuple[int, int, int]:
+def moved_bits(product: Product, native: Pattern | None, form: str) -> tuple[int, int, int, int]:
     """Bits of values in, metadata in and values out that no schedule can save; B alone may be sparse."""
     gemm, batch = product.gemm, product.batch
     a = product.a.distinct or batch * gemm.m * gemm.k

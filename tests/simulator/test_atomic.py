@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -13,7 +14,7 @@ from simulator.errors import InputError
 RIGHT = "name a place that can be written and has room; an earlier result there is unchanged"
 
 
-def full_disk(*_: object) -> None:
+def full_disk(*_: object) -> NoReturn:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -121,7 +122,7 @@ def test_a_last_move_that_is_refused_brings_the_old_directory_back(
     rename = Path.rename
 
     def refuse_new(path: Path, target: Path) -> Path:
-        return full_disk() if path.name == ".t.new" else rename(path, target)  # type: ignore[func-returns-value]
+        return full_disk() if path.name == ".t.new" else rename(path, target)
 
     monkeypatch.setattr(Path, "rename", refuse_new)
     with pytest.raises(InputError, match="No space left"), replacing_directory(tmp_path / "t", mark="mark"):
@@ -163,9 +164,11 @@ def test_a_kill_between_the_last_two_moves_is_mended(tmp_path: Path) -> None:
         (lambda t: t.write_text("x"), "is a file; name a directory"),
     ],
 )
-def test_strangers_files_are_never_removed(tmp_path: Path, make: object, message: str) -> None:
+def test_strangers_files_are_never_removed(
+    tmp_path: Path, make: Callable[[Path], object], message: str
+) -> None:
     target = tmp_path / "t"
-    make(target)  # type: ignore[operator]
+    make(target)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(InputError) as refused, replacing_directory(target, mark="mark"):
         pass

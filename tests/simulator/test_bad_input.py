@@ -44,7 +44,7 @@ LEVEL_NAME = "a name starts with a small letter and goes on with small letters, 
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
@@ -62,7 +62,7 @@ def edited(old: str, new: str) -> str:
     return GOOD.replace(old, new)
 
 
-def test_the_good_machine_is_good():
+def test_the_good_machine_is_good() -> None:
     Path("m.yaml").write_text(GOOD)
     assert str(load_arch("m.yaml").value.core.patterns) == "2:4"
 
@@ -200,7 +200,7 @@ EDITS = [
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), [(old, new, rest) for old, new, *rest in EDITS])
-def test_an_edit_that_makes_the_machine_wrong(old, new, expected):
+def test_an_edit_that_makes_the_machine_wrong(old: str, new: str, expected: list[str]) -> None:
     assert refused(edited(old, new)) == [f"m.yaml:{line}" for line in expected]
 
 
@@ -218,17 +218,17 @@ def test_an_edit_that_makes_the_machine_wrong(old, new, expected):
         ("spec: 1\na:\n" + "- 1\n" * 20_000, "m.yaml:19998:3: more than 20000 values; write fewer"),
     ],
 )
-def test_a_text_that_is_no_machine_at_all(text, expected):
+def test_a_text_that_is_no_machine_at_all(text: str | bytes, expected: str) -> None:
     assert refused(text) == [expected]
 
 
-def test_a_byte_order_mark_is_no_problem():
+def test_a_byte_order_mark_is_no_problem() -> None:
     Path("m.yaml").write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
     Path("n.yaml").write_text(GOOD)
     assert load_arch("m.yaml").digest == load_arch("n.yaml").digest
 
 
-def test_an_alias_bomb_is_refused_where_its_first_anchor_stands():
+def test_an_alias_bomb_is_refused_where_its_first_anchor_stands() -> None:
     bomb = "a: &a [x, x]\n" + "".join(
         f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
     )
@@ -237,7 +237,7 @@ def test_an_alias_bomb_is_refused_where_its_first_anchor_stands():
     assert "m.yaml:2:8: b.0: `*a` is an anchor or alias; write the value where it is used" in lines
 
 
-def test_all_problems_come_at_once_in_the_order_of_the_file():
+def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     text = GOOD.replace("clock: 1 GHz", "clock: 1").replace("rows: 4", "rows: 0").replace("64 KiB", "0 B")
     assert refused(text + "extra: 1\n") == [
         "m.yaml:4:8: clock: `1` has no unit; " + CLOCK,
@@ -247,7 +247,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file():
     ]
 
 
-def test_many_problems_are_cut_after_a_hundred():
+def test_many_problems_are_cut_after_a_hundred() -> None:
     lines = refused(GOOD + "".join(f"extra{number}: 1\n" for number in range(150)))
     assert len(lines) == 101
     assert lines[-1] == "50 more problems; mend these first"
@@ -281,7 +281,7 @@ def test_many_problems_are_cut_after_a_hundred():
         ("core.tiles=null", "--set core.tiles=null: core.tiles: it has no value; write one, or leave the key out"),
     ],
 )  # fmt: skip
-def test_a_setting_that_cannot_be(setting, expected):
+def test_a_setting_that_cannot_be(setting: str, expected: str) -> None:
     assert refused(GOOD, setting)[0] == expected
 
 
@@ -301,7 +301,7 @@ EXTENDS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), EXTENDS)
-def test_a_base_that_does_not_serve(text, expected):
+def test_a_base_that_does_not_serve(text: str, expected: str) -> None:
     Path("base.yaml").write_text(GOOD)
     Path("circle.yaml").write_text("spec: 1\nextends: m.yaml\n")
     Path("broken.yaml").write_text("[a, b")
@@ -309,7 +309,7 @@ def test_a_base_that_does_not_serve(text, expected):
     assert refused(f"{text}\nspec: 1\n") == [expected]
 
 
-def test_a_chain_of_files_ends():
+def test_a_chain_of_files_ends() -> None:
     for index in range(12):
         Path(f"c{index}.yaml").write_text(f"spec: 1\nextends: c{index + 1}.yaml\n")
     assert refused("spec: 1\nextends: c0.yaml\n") == [
@@ -331,7 +331,7 @@ def test_a_chain_of_files_ends():
         ("a101", "no machine is called `a101`; did you mean `a100`? known: a100, dense128"),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_read(path, expected):
+def test_a_file_that_cannot_be_read(path: str, expected: str) -> None:
     Path("folder.yaml").mkdir()
     os.mkfifo("pipe.yaml")
     Path("link.yaml").symlink_to("/dev/zero")
@@ -342,21 +342,21 @@ def test_a_file_that_cannot_be_read(path, expected):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read():
+def test_a_file_that_may_not_be_read() -> None:
     Path("secret.yaml").write_text(GOOD)
     Path("secret.yaml").chmod(0)
     with pytest.raises(InputError, match=r"^secret\.yaml: cannot be read \(permission denied\); "):
         load_arch("secret.yaml")
 
 
-def test_a_setting_is_bounded_too():
+def test_a_setting_is_bounded_too() -> None:
     deep = "core." * 100_000 + "rows=1"
     lines = refused(GOOD, deep, "name=" + "[" * 100_000)
     assert len(lines) == 2
     assert max(map(len, lines)) < 400
 
 
-def test_nothing_is_executed_or_leaked_from_the_library_below():
+def test_nothing_is_executed_or_leaked_from_the_library_below() -> None:
     for old, new, *_ in EDITS:
         text = "\n".join(refused(edited(old, new)))
         assert "pydantic" not in text
@@ -364,6 +364,6 @@ def test_nothing_is_executed_or_leaked_from_the_library_below():
         assert "Input should" not in text
 
 
-def test_paths_may_be_paths():
+def test_paths_may_be_paths() -> None:
     with pytest.raises(InputError, match="no such file"):
         load_spec(Path("gone.yaml"), Arch)

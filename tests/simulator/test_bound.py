@@ -1,6 +1,7 @@
 """Fidelity `bound` against its oracle, and numbers that can be checked by hand."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,7 +154,8 @@ def test_a_convolution_reads_each_input_once() -> None:
 )
 def test_group_of_group_is_dense(work: Product, place: str, group: int, machine: Machine) -> None:
     dense = replace(work, b=work.a)
-    name, along = place
+    name, along = tuple(place)
     operand = replace(work.a, pattern=Pattern(kept=group, group=group), along=along)
-    whole = replace(dense, **{name: operand})
+    change: dict[str, Any] = {name: operand}
+    whole = replace(dense, **change)
     assert product_uses(lower(whole, machine), machine) == product_uses(lower(dense, machine), machine)

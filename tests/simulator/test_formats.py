@@ -65,7 +65,7 @@ def test_the_table_of_metadata_overhead(row: str) -> None:
         for dtype in ("fp16", "int8", "int4")
         for form in ("coordinate", "combinatorial")
     ]
-    found = [*shares, entropy_bits(pattern) / pattern.group, *ratios]
+    found: list[Fraction | float] = [*shares, entropy_bits(pattern) / pattern.group, *ratios]
     assert [rounded(value) for value in found] == [Decimal(digits) for digits in printed]
 
 

@@ -99,7 +99,7 @@ def test_effective_macs_are_those_of_kept_values(
     name: str, along: str, m: int, n: int, k: int, batch: int, pattern: Pattern, seed: int
 ) -> None:
     gemm = Gemm(m=m, n=n, k=k)
-    operands = {one: Operand(dtype="bf16") for one in AXES}
+    operands: dict[str, Any] = {one: Operand(dtype="bf16") for one in AXES}
     operands[name] = Operand(dtype="bf16", pattern=pattern, along=along)
     work = Product(gemm=gemm, **operands, batch=batch)
     rng = Random(seed)
@@ -128,7 +128,7 @@ def test_a_mask_that_a_product_cannot_use_skips_nothing(work: Product) -> None:
 @pytest.mark.parametrize("pattern", ["2:4", "4:4"])
 @pytest.mark.parametrize(("pair", "said"), [("ab", "a and b"), ("ac", "a and c"), ("bc", "b and c")])
 def test_two_patterned_operands_are_refused(pair: str, said: str, pattern: str) -> None:
-    operands = {name: Operand(dtype="bf16") for name in AXES}
+    operands: dict[str, Any] = {name: Operand(dtype="bf16") for name in AXES}
     for name in pair:
         operands[name] = Operand(dtype="bf16", pattern=Pattern.parse(pattern), along=AXES[name][0])
     message = refusal(lambda: Product(gemm=Gemm(m=4, n=4, k=4), **operands))
@@ -139,7 +139,7 @@ def test_two_patterned_operands_are_refused(pair: str, said: str, pattern: str) 
     ("name", "along", "axes"), [("a", "n", "m, k"), ("b", "m", "k, n"), ("c", "k", "m, n")]
 )
 def test_an_operand_has_the_axis_of_its_groups(name: str, along: str, axes: str) -> None:
-    operands = {one: Operand(dtype="bf16") for one in AXES}
+    operands: dict[str, Any] = {one: Operand(dtype="bf16") for one in AXES}
     operands[name] = Operand(dtype="bf16", pattern=TWO_OF_FOUR, along=along)
     message = refusal(lambda: Product(gemm=Gemm(m=4, n=4, k=4), **operands))
     assert message == f"operand {name} has no axis {along}; its axes are {axes}"
@@ -158,12 +158,8 @@ def test_an_operand_has_the_axis_of_its_groups(name: str, along: str, axes: str)
 )
 def test_what_a_product_refuses(wrong: dict[str, Any], message: str) -> None:
     plain = Operand(dtype="bf16")
-    assert (
-        refusal(
-            lambda: Product(**({"gemm": Gemm(m=4, n=4, k=4), "a": plain, "b": plain, "c": plain} | wrong))
-        )
-        == message
-    )
+    right: dict[str, Any] = {"gemm": Gemm(m=4, n=4, k=4), "a": plain, "b": plain, "c": plain}
+    assert refusal(lambda: Product(**(right | wrong))) == message
 
 
 @pytest.mark.parametrize(
@@ -185,7 +181,8 @@ def test_what_a_product_refuses(wrong: dict[str, Any], message: str) -> None:
     ],
 )
 def test_what_a_stream_refuses(wrong: dict[str, Any], message: str) -> None:
-    assert refusal(lambda: Stream(**({"op": "adamw", "elements": 9} | wrong))) == message
+    right: dict[str, Any] = {"op": "adamw", "elements": 9}
+    assert refusal(lambda: Stream(**(right | wrong))) == message
 
 
 @given(spans)

@@ -1,6 +1,7 @@
 """Lowering: what a machine skips, why it does not, and that transposing changes nothing that counts."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,8 @@ from tests.strategies import TWO_OF_FOUR
 def patterned(name: str, along: str, *, text: str = "2:4", form: str = "native") -> Product:
     plain = product()
     operand = replace(plain.a, pattern=Pattern.parse(text), along=along, format=form)
-    return replace(plain, **{name: operand})
+    change: dict[str, Any] = {name: operand}
+    return replace(plain, **change)
 
 
 @pytest.mark.parametrize(

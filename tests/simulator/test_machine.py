@@ -26,7 +26,9 @@ def machine(name: str, *settings: str) -> Machine:
         ("a100", "tf32", None, 156),
     ],
 )
-def test_peak_rates_are_the_published_ones_within_one_percent(name, dtype, pattern, published):
+def test_peak_rates_are_the_published_ones_within_one_percent(
+    name: str, dtype: str, pattern: str | None, published: int
+) -> None:
     """NVIDIA A100 whitepaper (2020): tera-operations a second."""
     model = machine(name)
     native = model.native(Pattern.parse(pattern)) if pattern else None
@@ -35,12 +37,12 @@ def test_peak_rates_are_the_published_ones_within_one_percent(name, dtype, patte
     assert abs(tera / published - 1) <= Fraction(1, 100)
 
 
-def test_peak_is_cores_times_rows_times_columns_times_lanes():
+def test_peak_is_cores_times_rows_times_columns_times_lanes() -> None:
     assert machine("a100").peak_macs("fp16") == 108 * 4 * 256
     assert machine("dense128").peak_macs("bf16") == 4 * 128 * 128
 
 
-def test_an_unknown_dtype_names_those_of_the_machine():
+def test_an_unknown_dtype_names_those_of_the_machine() -> None:
     with pytest.raises(InputError) as caught:
         machine("dense128").peak_macs("fp16")
     assert str(caught.value) == (
@@ -48,7 +50,7 @@ def test_an_unknown_dtype_names_those_of_the_machine():
     )
 
 
-def test_bandwidth_is_bytes_a_cycle_over_all_instances():
+def test_bandwidth_is_bytes_a_cycle_over_all_instances() -> None:
     dram, l2, shared = machine("a100").levels
     assert Fraction(dram.bandwidth_numerator, dram.bandwidth_denominator) == Fraction(
         1555 * 10**9, 1410 * 10**6
@@ -63,20 +65,20 @@ def test_bandwidth_is_bytes_a_cycle_over_all_instances():
     )
 
 
-def test_a_feed_is_bits_of_one_row_or_never_binds():
+def test_a_feed_is_bits_of_one_row_or_never_binds() -> None:
     assert machine("a100").feed_bits_per_cycle == 32 * 8
     assert machine("a100", "core.feed=12 bit/cycle").feed_bits_per_cycle == 12
     assert machine("dense128").feed_bits_per_cycle is None
 
 
-def test_a_dense_machine_skips_nothing():
+def test_a_dense_machine_skips_nothing() -> None:
     dense = machine("dense128")
     assert dense.native(Pattern.parse("2:4")) is None
     assert (dense.decode_format, dense.decode_groups_per_cycle, dense.fan_in) == ("", 0, 0)
     assert dense.patterns_text == "no pattern"
 
 
-def test_a_machine_can_be_a_key():
+def test_a_machine_can_be_a_key() -> None:
     assert {machine("a100"): 1}[machine("a100")] == 1
 
 
@@ -98,7 +100,9 @@ def test_a_machine_can_be_a_key():
         (["2:8", "2:4"], "2:16", "2:8"),
     ],
 )
-def test_the_sparsest_native_then_the_smallest_group(natives, pattern, expected):
+def test_the_sparsest_native_then_the_smallest_group(
+    natives: list[str], pattern: str, expected: str | None
+) -> None:
     found = Natives(listed=tuple(map(Pattern.parse, natives))).tightest(Pattern.parse(pattern))
     assert (str(found) if found else None) == expected
 
@@ -109,7 +113,7 @@ PATTERNS = st.integers(1, 24).flatmap(
 
 
 @given(pattern=PATTERNS, group_max=st.integers(2, 12))
-def test_a_rule_is_the_list_of_every_pattern_it_allows(pattern, group_max):
+def test_a_rule_is_the_list_of_every_pattern_it_allows(pattern: Pattern, group_max: int) -> None:
     """Differential: the rule's short cut against conforms_to, over all patterns that the rule allows."""
     every = tuple(
         Pattern(kept=kept, group=group) for group in range(2, group_max + 1) for kept in range(1, group)

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from math import fsum
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -53,7 +54,8 @@ def test_totals_are_sums_of_rows_and_nothing_else(arch: str, trace: Trace) -> No
 @settings(deadline=None)
 @given(archs, traces)
 def test_every_row_is_conserved(arch: str, trace: Trace) -> None:
-    for row in simulate(arch, trace).table:
+    table: tuple[dict[str, Any], ...] = simulate(arch, trace).table
+    for row in table:
         stalls = sum(value for name, value in row.items() if name.startswith("stall_"))
         assert row["cycles"] == row["compute_cycles"] + stalls
         assert row["dense_macs"] == row["effective_macs"] + row["padding_macs"] + row["skipped_macs"]
@@ -65,7 +67,9 @@ def test_every_row_is_conserved(arch: str, trace: Trace) -> None:
 @given(archs, traces)
 def test_cycles_are_at_least_multiplies_over_peak_and_bytes_over_bandwidth(arch: str, trace: Trace) -> None:
     machine = resolve(load_arch(arch).value)
-    for row, columns in zip((report := simulate(arch, trace)).rows, report.table, strict=True):
+    report = simulate(arch, trace)
+    table: tuple[dict[str, Any], ...] = report.table
+    for row, columns in zip(report.rows, table, strict=True):
         if row.lowered:
             assert columns["cycles"] * row.lowered.peak >= columns["effective_macs"]
         for level in machine.levels:

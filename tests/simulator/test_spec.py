@@ -31,7 +31,7 @@ class Whole(Written):
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
@@ -68,7 +68,7 @@ def loaded(text: str, *settings: str) -> Whole:
         ("=", "="),
     ],
 )
-def test_scalars_mean_what_yaml_1_2_says(text, value):
+def test_scalars_mean_what_yaml_1_2_says(text: str, value: object) -> None:
     seen = loaded(f"anything: {text}").anything
     assert seen == value
     assert type(seen) is type(value)
@@ -84,7 +84,7 @@ TREES = st.recursive(
 
 
 @given(TREES)
-def test_the_tree_is_what_the_library_reads(tree):
+def test_the_tree_is_what_the_library_reads(tree: object) -> None:
     """Differential: JSON is YAML (but for pairs of surrogates), so both readers give it back."""
     text = json.dumps(tree)
     node, problems = parse(text, "x")
@@ -94,7 +94,7 @@ def test_the_tree_is_what_the_library_reads(tree):
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_read_or_refused(text):
+def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         lines = [str(found.problem) for found in parse(text, "x")[1]]
     except InputError as error:
@@ -102,7 +102,7 @@ def test_any_text_is_read_or_refused(text):
     assert all(line.startswith("x:") for line in lines)
 
 
-def test_every_value_knows_where_it_was_written():
+def test_every_value_knows_where_it_was_written() -> None:
     name = written("spec: 1\n# a comment\ntitle: t\nparts:\n  - name: p\n    size: 3\n")
     origin = load_spec(name, Whole).origin
     assert origin["title",] == "x.yaml:3:8"
@@ -110,7 +110,7 @@ def test_every_value_knows_where_it_was_written():
     assert origin["parts", 0] == "x.yaml:5:5"
 
 
-def test_comments_order_and_spelling_do_not_change_the_digest():
+def test_comments_order_and_spelling_do_not_change_the_digest() -> None:
     first = load_spec(written("spec: 1\ntitle: t\ncounts: {a: 8, b: 2}\n"), Whole)
     second = load_spec(
         written("# hello\ncounts:\n  b: 0x2\n  a: 010\n  # more\ntitle: 't'\nspec: 1\n".replace("010", "08")),
@@ -121,7 +121,7 @@ def test_comments_order_and_spelling_do_not_change_the_digest():
     assert len(first.digest) == 64
 
 
-def test_a_file_lies_over_the_one_it_extends():
+def test_a_file_lies_over_the_one_it_extends() -> None:
     written("spec: 1\ntitle: base\ncounts: {a: 1, b: 2}\nparts: [{name: p}, {name: q}]\n", "sub/base.yaml")
     name = written("extends: base.yaml\nspec: 1\ncounts: {b: 3}\nparts: [{name: r, size: 2}]\n", "sub/x.yaml")
     result = load_spec(name, Whole)
@@ -132,7 +132,7 @@ def test_a_file_lies_over_the_one_it_extends():
     assert result.name == "sub/x.yaml"
 
 
-def test_how_content_is_spread_over_files_does_not_change_the_digest():
+def test_how_content_is_spread_over_files_does_not_change_the_digest() -> None:
     written("spec: 1\ntitle: t\ncounts: {a: 1}\n", "base.yaml")
     spread = load_spec(written("spec: 1\nextends: base.yaml\ncounts: {b: 2}\n"), Whole)
     flat = load_spec(written("spec: 1\ntitle: t\ncounts: {a: 1, b: 2}\n", "flat.yaml"), Whole)
@@ -140,13 +140,13 @@ def test_how_content_is_spread_over_files_does_not_change_the_digest():
     assert spread.value == flat.value
 
 
-def test_a_null_takes_away_what_the_base_says():
+def test_a_null_takes_away_what_the_base_says() -> None:
     written("spec: 1\ntitle: base\ncounts: {a: 1, b: 2}\n", "base.yaml")
     name = written("spec: 1\nextends: base.yaml\ntitle:\ncounts: {a: null}\n")
     assert load_spec(name, Whole).value == Whole(counts={"b": 2})
 
 
-def test_settings_override_by_key_index_and_name():
+def test_settings_override_by_key_index_and_name() -> None:
     text = "counts: {a: 1}\nparts: [{name: p}, {name: q}]\n"
     settings = ("counts.a=0o17", "parts.0.size=5", "parts.q.size=6", "title='2:4'", "counts.b=2", "ratio=1")
     assert loaded(text, *settings) == Whole(
@@ -157,18 +157,18 @@ def test_settings_override_by_key_index_and_name():
     )
 
 
-def test_a_setting_is_the_origin_of_its_value():
+def test_a_setting_is_the_origin_of_its_value() -> None:
     result = load_spec(written("spec: 1\ntitle: t\n"), Whole, settings=["counts.a=3", "counts.a=4"])
     assert result.value.counts == {"a": 4}
     assert result.origin["counts", "a"] == "--set counts.a=4"
     assert result.origin["title",] == "x.yaml:2:8"
 
 
-def test_a_setting_may_hold_equal_signs_and_lists():
+def test_a_setting_may_hold_equal_signs_and_lists() -> None:
     assert loaded("title: t", "title=a=b", "parts=[{name: z}]") == Whole(title="a=b", parts=(Part(name="z"),))
 
 
-def test_a_value_once_refused_is_not_complained_about_twice():
+def test_a_value_once_refused_is_not_complained_about_twice() -> None:
     with pytest.raises(InputError) as caught:
         loaded("ratio: .nan\ncounts: {a: 1e999}\nkind: c\ntitle: 0")
     assert [str(problem) for problem in caught.value.problems] == [
@@ -179,24 +179,24 @@ def test_a_value_once_refused_is_not_complained_about_twice():
     ]
 
 
-def test_a_long_value_is_cut_in_messages():
+def test_a_long_value_is_cut_in_messages() -> None:
     with pytest.raises(InputError) as caught:
         loaded(f"kind: {'z' * 1000}\n{'k' * 900}: 1")
     assert max(len(str(problem)) for problem in caught.value.problems) < 200
 
 
-def test_a_loaded_file_cannot_be_changed():
+def test_a_loaded_file_cannot_be_changed() -> None:
     result = load_spec(written("spec: 1\ntitle: t\n"), Whole)
     with pytest.raises(ValueError, match="frozen"):
-        result.value.title = "u"
+        result.value.title = "u"  # type: ignore[misc]
 
 
-def test_a_loaded_file_travels_to_another_process():
+def test_a_loaded_file_travels_to_another_process() -> None:
     result = load_arch("a100")
     assert pickle.loads(pickle.dumps(result)) == result
 
 
-def test_the_schema_knows_the_keys_of_every_file():
+def test_the_schema_knows_the_keys_of_every_file() -> None:
     schema = json_schema(Whole)
     assert schema["properties"]["spec"]["const"] == 1
     assert {"extends", "title", "parts"} <= set(schema["properties"])

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,6 +151,11 @@ def leading(file: Path, *, to: str) -> None:
     file.symlink_to(to)
 
 
+def piping(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
 def parquet(columns: dict[str, list[object]]) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns), sink)
@@ -181,7 +187,7 @@ AGAIN = "restore this file or write the trace again"
 TRACE = "name a directory that `nmsim trace` wrote"
 PART = "{}/part-00000.parquet"
 
-DAMAGE = {
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "torn part": (
         lambda t: (t / "part-00000.parquet").write_bytes(b"PAR1"),
         PART + ": is not the file that meta.json names: its digest differs; " + AGAIN,
@@ -196,7 +202,7 @@ DAMAGE = {
         "{}/meta.json: is no regular file; " + TRACE,
     ),
     "pipe for a meta": (
-        lambda t: ((t / "meta.json").unlink(), os.mkfifo(t / "meta.json")),
+        lambda t: piping(t / "meta.json"),
         "{}/meta.json: is no regular file; " + TRACE,
     ),
     "meta too large": (

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -28,16 +29,16 @@ RATE = "write a bandwidth such as 1555 GB/s or 128 B/cycle"
         ("+2 B/cycle", Dimension.CYCLE_RATE, 2),
     ],
 )
-def test_a_quantity_is_exact_in_base_units(text, dimension, value):
+def test_a_quantity_is_exact_in_base_units(text: str, dimension: Dimension, value: int | Fraction) -> None:
     assert parse_quantity(text, dimension) == value
 
 
-def test_a_bandwidth_is_per_second_or_per_cycle():
+def test_a_bandwidth_is_per_second_or_per_cycle() -> None:
     assert parse_bandwidth("2 TB/s") == Bandwidth(bytes=Fraction(2 * 10**12), per="second")
     assert parse_bandwidth("128 B/cycle") == Bandwidth(bytes=Fraction(128), per="cycle")
 
 
-def test_a_bandwidth_per_second_is_divided_by_the_clock_exactly():
+def test_a_bandwidth_per_second_is_divided_by_the_clock_exactly() -> None:
     assert parse_bandwidth("1555 GB/s").per_cycle(1_410_000_000) == Fraction(155500, 141)
     assert parse_bandwidth("5 B/cycle").per_cycle(1_410_000_000) == 5
 
@@ -47,12 +48,12 @@ def test_a_bandwidth_per_second_is_divided_by_the_clock_exactly():
     dimension=st.sampled_from(Dimension),
     data=st.data(),
 )
-def test_value_times_unit(number, dimension, data):
+def test_value_times_unit(number: Decimal, dimension: Dimension, data: st.DataObject) -> None:
     unit = data.draw(st.sampled_from(sorted(UNITS[dimension])))
     assert parse_quantity(f"{number} {unit}", dimension) == Fraction(number) * UNITS[dimension][unit]
 
 
-def test_no_unit_means_two_things():
+def test_no_unit_means_two_things() -> None:
     names = [unit for units in UNITS.values() for unit in units]
     assert len(names) == len(set(names))
 
@@ -81,20 +82,20 @@ def test_no_unit_means_two_things():
         ("9" * 61, f"`{'9' * 60}…` has 61 characters; {RATE}"),
     ],
 )
-def test_what_is_no_bandwidth_says_why(text, message):
+def test_what_is_no_bandwidth_says_why(text: object, message: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_bandwidth(text)
     assert str(caught.value) == message
 
 
-def test_an_unknown_unit_lists_the_known_ones():
+def test_an_unknown_unit_lists_the_known_ones() -> None:
     with pytest.raises(InputError) as caught:
         parse_quantity("3 sec", Dimension.TIME)
     assert str(caught.value) == "`sec` is no unit of time; known: ms, ns, ps, s, us"
 
 
 @given(st.text(max_size=80))
-def test_any_text_is_a_positive_quantity_or_an_input_error(text):
+def test_any_text_is_a_positive_quantity_or_an_input_error(text: str) -> None:
     for dimension in Dimension:
         try:
             value = parse_quantity(text, dimension)
@@ -104,13 +105,13 @@ def test_any_text_is_a_positive_quantity_or_an_input_error(text):
 
 
 @pytest.mark.parametrize(("text", "count"), [("4 cores", 4), ("1 core", 1), ("2cores", 2)])
-def test_a_count_names_what_it_counts(text, count):
+def test_a_count_names_what_it_counts(text: str, count: int) -> None:
     assert parse_count(text, "cores") == count
 
 
 @pytest.mark.parametrize(
     "text", ["4", 4, "4 lanes", "0 cores", "-1 cores", "4.0 cores", "cores", "1e3 cores"]
 )
-def test_what_is_no_count(text):
+def test_what_is_no_count(text: object) -> None:
     with pytest.raises(InputError, match=r"is no number of cores; write one, such as 4 cores$"):
         parse_count(text, "cores")
