@@ -1,6 +1,5 @@
 """Results as text: a table for people, JSON or CSV for programs."""
 
-import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -12,9 +11,9 @@ from rich.table import Table
 
 from simulator.gemm import Product
 from simulator.places import printable
-from simulator.report import Report
+from simulator.report import Report, csv_text
 from simulator.trace import Trace
-from workloads.training.flops import CONVENTIONS, ledger
+from workloads.training.flops import CONVENTIONS, FLOPS_PER_MAC, ledger
 
 Cells = Mapping[str, object]
 PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
@@ -42,11 +41,7 @@ def table_text(rows: Sequence[Cells], form: str, *, title: str = "", notes: Sequ
         return json.dumps({"rows": [dict(row) for row in rows]}, indent=1, ensure_ascii=False) + "\n"
     columns = list(rows[0]) if rows else []
     if form == "csv":
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        return text.getvalue()
+        return csv_text(columns, rows)
     heading = printable(title) if title else None
     table = Table(title=heading, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
@@ -76,7 +71,7 @@ def ledgers_text(trace: Trace, path: Path, form: str) -> str:
     }
     if form != "table":
         return table_text([{"convention": name, **flops} for name, flops in counts.items()], form)
-    dense = 2 * sum(
+    dense = FLOPS_PER_MAC * sum(
         step.work.dense_macs * step.when.count for step in trace.steps if isinstance(step.work, Product)
     )
     rows = [

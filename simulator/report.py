@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import fsum
@@ -34,6 +34,15 @@ def column_names(levels: Iterable[str]) -> list[str]:
 def summed_names(levels: Iterable[str]) -> list[str]:
     """The columns that totals hold as exact sums; they hold the seconds too."""
     return [*TIMES, *MACS, "vector_ops", *byte_columns(levels)]
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """The rows as CSV under a header of `columns`; what is None is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,11 +155,7 @@ class Report:
 
     def to_csv(self) -> str:
         """The rows as CSV with a header; provenance and totals are left out."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, column_names(self.levels), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.table)
-        return text.getvalue()
+        return csv_text(column_names(self.levels), self.table)
 
     def grouped(self, *names: str) -> Iterator[tuple[tuple[Column, ...], "Report"]]:
         """The report cut by the values of the columns `names`, in order of first appearance."""

@@ -119,7 +119,7 @@ def read_meta(folder: Path) -> TraceMeta:
             and content.get("sha256") == _digest(content)
             and isinstance(meta.provenance, dict)
             and isinstance(meta.complete, bool)
-            and all(re.fullmatch(r"part-\d{5}\.parquet", part.name) for part in parts)
+            and all(re.fullmatch(r"part-[0-9]{5}\.parquet", part.name) for part in parts)
             and 0 <= sum(part.rows for part in parts) <= ROWS_MAX
         )
     except (KeyError, TypeError):

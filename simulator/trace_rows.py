@@ -21,14 +21,15 @@ COUNTS = (
 )
 COLUMNS = TEXTS + COUNTS
 """Every column of a part; what does not apply to a row is null."""
+WORK = tuple(name for name in COLUMNS if name not in ("layer", "pass", *WHEN))
+"""The columns that say what was computed."""
 
 
 def row_of(step: Step) -> Row:
     """The flat row that says exactly what `step` says."""
-    when = step.when
     row: Row = dict.fromkeys(COLUMNS)
     row |= {"layer": step.layer, "pass": str(step.pass_)}
-    row |= {"first_step": when.first_step, "count": when.count, "run": when.run, "period": when.period}
+    row |= {name: getattr(step.when, name) for name in WHEN}
     return row | (_product_row(step.work) if isinstance(step.work, Product) else _stream_row(step.work))
 
 
@@ -63,11 +64,6 @@ def step_of(row: Mapping[str, Any], works: Works) -> Step:
         work=_work_of(row, works),
         when=Span(**{name: row[name] for name in WHEN}),
     )
-
-
-WORK = tuple(
-    name for name in COLUMNS if name not in ("layer", "pass", "first_step", "count", "run", "period")
-)
 
 
 def _work_of(row: Mapping[str, Any], works: Works) -> Product | Stream:

@@ -22,6 +22,14 @@ def product(
     return Product(gemm=Gemm(m=m, n=n, k=k), a=plain, b=b, c=plain, batch=batch, mask=pattern)
 
 
+def products_with_b(*, side: int, batch: int) -> st.SearchStrategy[Product]:
+    """Products of sizes up to `side` in batches of up to `batch`, dense or with any pattern on B along k."""
+    sizes = st.integers(1, side)
+    return st.builds(
+        product, m=sizes, n=sizes, k=sizes, pattern=st.none() | patterns, batch=st.integers(1, batch)
+    )
+
+
 def step(layer: str = "fc", *, first: int = 0, count: int = 1, work: Product | Stream | None = None) -> Step:
     """A Step of `layer` at `count` consecutive training steps."""
     work = work or product()

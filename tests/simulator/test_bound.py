@@ -14,19 +14,12 @@ from simulator.pattern import Pattern
 from tests.oracles.bound import moved_bits, resource_cycles
 from tests.oracles.folds import fastest
 from tests.simulator.machines import DENSE, SPARSE, sparse_machines
-from tests.simulator.steps import product
+from tests.simulator.steps import product, products_with_b
 from tests.strategies import TWO_OF_FOUR, patterns
 
 small = st.integers(1, 14)
 small_products = st.builds(product, m=small, n=small, k=st.integers(1, 40), pattern=st.none() | patterns)
-some_products = st.builds(
-    product,
-    m=st.integers(1, 40),
-    n=st.integers(1, 40),
-    k=st.integers(1, 40),
-    pattern=st.none() | patterns,
-    batch=st.integers(1, 3),
-)
+some_products = products_with_b(side=40, batch=3)
 
 
 @given(some_products, sparse_machines)

@@ -17,17 +17,10 @@ from simulator.errors import InputError
 from simulator.gemm import Gemm, Operand, Pass, Product, Span, Step, Stream
 from simulator.machine import resolve
 from simulator.report import byte_columns, column_names
-from tests.simulator.steps import product, step
-from tests.strategies import TWO_OF_FOUR, patterns
+from tests.simulator.steps import product, products_with_b, step
+from tests.strategies import TWO_OF_FOUR
 
-some_products = st.builds(
-    product,
-    m=st.integers(1, 300),
-    n=st.integers(1, 300),
-    k=st.integers(1, 300),
-    pattern=st.none() | patterns,
-    batch=st.integers(1, 9),
-)
+some_products = products_with_b(side=300, batch=9)
 some_streams = st.builds(
     Stream,
     op=st.just("adamw"),
