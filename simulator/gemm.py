@@ -215,6 +215,17 @@ class Span:
         """The training step of the last occurrence."""
         return self.step_of(self.count - 1)
 
+    @property
+    def consecutive(self) -> bool:
+        """Whether no training step lies between two occurrences."""
+        return self.run == self.period or self.count <= self.run
+
+    def followed_by(self, after: "Span") -> "Span | None":
+        """Both as one Span, if each is consecutive and `after` starts on the next step; else None."""
+        if self.consecutive and after.consecutive and after.first_step == self.last_step + 1:
+            return Span(first_step=self.first_step, count=self.count + after.count)
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:

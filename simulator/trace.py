@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from simulator.atomic import check_replaceable, locked, replacing_directory, write_file, writing
-from simulator.gemm import Span, Step
+from simulator.gemm import Step
 from simulator.trace_files import META, TraceMeta, part_bytes, part_name, read_meta, read_part
 from simulator.trace_rows import row_of
 
@@ -56,8 +56,8 @@ def load_trace(path: str | Path) -> Trace:
 class TraceWriter(AbstractContextManager["TraceWriter"]):
     """Append Steps to the trace directory `path` while a run goes on; a kill loses only the last part.
 
-    Steps that continue one another are joined as they come, so that a long run is a small file. Leaving the
-    `with` block without an exception marks the trace complete.
+    Steps that continue one another are joined as they come, so that a long run is a small file. Entering the
+    `with` block discards an earlier trace there; leaving it without an exception marks the new one complete.
     """
 
     def __init__(
@@ -122,15 +122,9 @@ def coalesced(steps: Iterable[Step]) -> Iterator[Step]:
     for index, step in enumerate(steps):
         key = (step.layer, step.pass_, step.work)
         before = joined.get(latest.get(key, -1))
-        if before is not None and _continues(before.when, step.when):
-            when = Span(first_step=before.when.first_step, count=before.when.count + step.when.count)
+        if before is not None and (when := before.when.followed_by(step.when)) is not None:
             joined[latest[key]] = replace(before, when=when)
         else:
             joined[index] = step
             latest[key] = index
     yield from joined.values()
-
-
-def _continues(before: Span, after: Span) -> bool:
-    consecutive = all(span.run == span.period or span.count == 1 for span in (before, after))
-    return consecutive and after.first_step == before.last_step + 1

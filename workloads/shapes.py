@@ -6,7 +6,7 @@ from pathlib import Path
 from simulator.errors import InputError, lookup, placed, shown
 from simulator.gemm import DTYPES
 from simulator.pattern import Pattern
-from simulator.trace import Trace, coalesced
+from simulator.trace import Trace
 from workloads.networks import load_network
 from workloads.networks.layer import Role
 from workloads.training.face import DENSE
@@ -67,7 +67,7 @@ def trace_network(
         "optimizer": None if inference else optimizer,
         "inference": inference,
     }
-    return Trace(steps=tuple(coalesced(made)), provenance=provenance)  # as it is saved and loaded again
+    return Trace(steps=tuple(made), provenance=provenance)
 
 
 def parse_roles(roles: Iterable[str] | str) -> frozenset[Role]:

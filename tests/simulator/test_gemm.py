@@ -246,3 +246,14 @@ def test_a_step_names_its_layer() -> None:
     assert refusal(lambda: Step(layer="", pass_=Pass.UPDATE, work=stream)) == (
         "layer has 0 characters; layer is a text of 1 to 200 characters"
     )
+
+
+@given(spans, spans)
+def test_one_span_for_two_has_the_steps_of_both(before: Span, after: Span) -> None:
+    def listed(when: Span) -> list[int]:
+        return [when.step_of(i) for i in range(when.count)]
+
+    both = listed(before) + listed(after)
+    whole = before.followed_by(after)
+    assert (whole is not None) == (both == list(range(both[0], both[0] + len(both))))
+    assert whole is None or listed(whole) == both

@@ -115,12 +115,11 @@ def _joined(timeline: Iterable[Placed], steps_of: Callable[[Placed], Iterable[St
 
 def _together(before: Span, after: Span) -> Span | None:
     """The Span of the steps of both, if there is one: `after` is a run of steps later than `before`."""
-    gap = after.first_step - before.last_step - 1
-    if after.period != after.run or gap < 0:
+    if (whole := before.followed_by(after)) is not None:
+        return whole
+    if not after.consecutive or after.first_step <= before.last_step:
         return None
-    if before.period == before.run:
-        if gap == 0:
-            return Span(first_step=before.first_step, count=before.count + after.count)
+    if before.consecutive:
         if before.count == after.count:
             period = after.first_step - before.first_step
             return replace(before, count=2 * before.count, run=before.count, period=period)
