@@ -1,0 +1,1 @@
+"""Masks: which values are kept, and what is known of them."""

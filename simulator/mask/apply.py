@@ -1,0 +1,41 @@
+"""Weights and gradients under a mask that is at hand; in magnitude.py the mask is made on the way."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels import updates as kernels
+from simulator.kernels.threads import spread
+from simulator.mask.layout import Array, check_factor, check_like, check_mask, check_out, check_real
+
+
+def masked(weights: Array, mask: NDArray[np.bool_], *, fade: float = 0.0, out: Array | None = None) -> Array:
+    """W * (mask + (1 - mask) * fade), in float32 or float64; a fade of 0 writes 0, for NaN and infinity too.
+
+    It serves forward weights under a decaying mask (MdGf: `fade` is D), and gradients scaled likewise.
+    """
+    weights = check_real(weights, what="weights")
+    mask = check_mask(mask, shape=weights.shape)
+    factor = weights.dtype.type(check_factor(fade, "fade", weights))
+    result = check_out(out, shape=weights.shape, dtype=weights.dtype)
+    arrays = [np.ascontiguousarray(each).reshape(-1) for each in (weights, mask)]
+    flat = result.reshape(-1)
+    spread(lambda first, last: kernels.faded(*arrays, factor, flat, first, last), flat.size, values=flat.size)
+    return result
+
+
+def masked_decay(
+    gradient: Array, weights: Array, mask: NDArray[np.bool_], *, strength: float, out: Array | None = None
+) -> Array:
+    """Gradient + strength * (1 - mask) * W: the term of SR-STE (arXiv 2102.04010) and FST (arXiv 2404.01847).
+
+    `out` may be `gradient` itself.
+    """
+    weights = check_real(weights, what="weights")
+    gradient = check_like(check_real(gradient, what="gradient"), weights.shape, what="gradient", like=weights)
+    mask = check_mask(mask, shape=weights.shape)
+    factor = weights.dtype.type(check_factor(strength, "strength", weights))
+    result = check_out(out, shape=weights.shape, dtype=weights.dtype)
+    arrays = [np.ascontiguousarray(each).reshape(-1) for each in (gradient, weights, mask)]
+    flat = result.reshape(-1)
+    spread(lambda first, last: kernels.drawn(*arrays, factor, flat, first, last), flat.size, values=flat.size)
+    return result
