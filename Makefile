@@ -20,6 +20,11 @@ UNFINISHED := $(VENV)/.unfinished
 
 MACHINES_PAGE := $(BIN)/python -c 'from simulator.reference import machine_reference as page; print(page(), end="")'
 
+# Kernels mean the same when nothing compiles them, and stay within their arrays: a few examples each, for time.
+COMPILED := $(wildcard tests/simulator/kernels tests/simulator/mask tests/simulator/test_packing.py \
+  tests/simulator/test_products.py)
+FEW_EXAMPLES = $(BIN)/python -m pytest --hypothesis-profile=few $(PYTEST_FLAGS) $(COMPILED)
+
 # Modules of another project on PYTHONPATH would shadow ours.
 unexport PYTHONPATH
 
@@ -33,9 +38,12 @@ demo: $(READY) ## the whole story in about a minute, into ./nmsim-demo/
 	$(BIN)/nmsim demo
 
 test: check ## everything that must hold before a commit: the checks, then the tests
+	$(if $(TESTS),,NUMBA_DISABLE_JIT=1 $(FEW_EXAMPLES))
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) $(TESTS)
 
 test-full: check ## the same with the slower tests and more random examples
+	$(if $(TESTS),,NUMBA_DISABLE_JIT=1 $(FEW_EXAMPLES))
+	$(if $(TESTS),,NUMBA_BOUNDSCHECK=1 $(FEW_EXAMPLES))
 	$(BIN)/python -m pytest -m "" --hypothesis-profile=full $(PYTEST_FLAGS) $(TESTS)
 
 check: style types imports pages docs ## formatting, lint, types, import direction, docs
@@ -66,8 +74,8 @@ generate: $(READY) ## rewrite the pages that are made from the code
 
 lock: $(READY) ## renew requirements.lock (LOCK_FLAGS=--upgrade takes the newest versions)
 	command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
-	PATH="$$PATH:$(BIN)" uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
-	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links $(LOCK_FLAGS) \
+	PATH="$$PATH:$(BIN)" uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra docs \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links $(LOCK_FLAGS) \
 	  --output-file requirements.lock pyproject.toml
 
 setup: $(READY) ## make the virtual environment, or bring it up to date

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("quick", deadline=None, derandomize=True)
+settings.register_profile("few", settings.get_profile("quick"), max_examples=10)
 settings.register_profile("full", deadline=None, max_examples=1000)
 settings.load_profile("quick")
 

@@ -6,8 +6,8 @@ that is kept and the largest that is not; what is kept goes back as bytes, bits 
 where those two keys are equal in any lane, the lowest indices are found by counting.
 
 It is said in LLVM's portable vectors, so that every machine that numba knows runs it. All but the arrays
-and offsets is known when it is compiled. Oracle: tests/oracles/magnitude.py; without a compiler, and for what does
-not come in eights, simulator/mask/write.py has the same by numpy.
+and offsets is known when it is compiled. Oracle: tests/oracles/magnitude.py. Without a compiler, and for what
+does not come in eights, simulator/mask/write.py has the same by numpy.
 """
 
 from typing import Any
@@ -22,6 +22,7 @@ LANES = 8
 # What is written: a byte for each value; a bit for each; the values that are kept, and for the others 0, the
 # value times a factor, or the value plus a factor times its score.
 MASK, BITS, VALUES, FADED, DRAWN = range(5)
+AHEAD, LINE = 2048, 64  # bytes: how far ahead memory is asked for, and what is asked for at once
 HALVES = (0, 4)  # transposition is by four lanes, which no machine has to move across wider ones
 PAIRS_LOW, PAIRS_HIGH, QUADS_LOW, QUADS_HIGH = (
     [half + lane for half in HALVES for lane in lanes]
@@ -73,6 +74,19 @@ class Place:
                 lanes = [lane // 4 * 4 + element for element in range(len(part))]
                 row = self._shuffled(rows[lane % 4], rows[lane % 4], lanes)
                 self.builder.store(row, self._group(pointer, lane, width, first, len(part)), align=1)
+
+    def prefetch(self, pointer: ir.Value, group: int) -> None:
+        """Ask for the memory of groups to come: a processor's own foresight ends with each page."""
+        if self.stride is not None:
+            return
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        ask = self.builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        first = self.builder.mul(self.at, ir.Constant(self.at.type, group))
+        start = self.builder.bitcast(self.builder.gep(pointer, [first]), byte)
+        for line in range(0, LANES * group * pointer.type.pointee.width // 8, LINE):
+            there = self.builder.gep(start, [ir.IntType(64)(AHEAD + line)])
+            self.builder.call(ask, [there, number(0), number(3), number(1)])  # to read, keep, data
 
     def _load_four(self, pointer: ir.Value, group: int, first: int) -> list[ir.Value]:
         size = min(4, group - first)
@@ -131,6 +145,7 @@ class Selection:
     def write(self, scores: ir.Value, values: ir.Value, out: ir.Value, factor: ir.Value) -> None:
         """Load, select, and store what `form` says."""
         self.key_type = ir.VectorType(ir.IntType(max(32, scores.type.pointee.width)), LANES)
+        self.place.prefetch(scores, self.group)
         bits = self.place.load(scores, self.group)
         keep = self._keep([self._key(column) for column in bits])
         if self.form == MASK:
