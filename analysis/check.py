@@ -37,24 +37,30 @@ def check_all(files: Sequence[str]) -> tuple[list[dict[str, object]], tuple[Prob
     rows: list[dict[str, object]] = []
     problems: list[Problem] = []
     for name in files:
-        kind, found = _checked(Path(name))
-        rows.append({"file": name, "kind": kind, "problems": len(found)})
+        kind, obeys, found = _checked(Path(name))
+        rows.append({"file": name, "kind": kind, "obeys": obeys, "problems": len(found)})
         problems += found
     return rows, tuple(problems)
 
 
-def _checked(path: Path) -> tuple[str, tuple[Problem, ...]]:
-    kind = ""
+def _checked(path: Path) -> tuple[str, str, tuple[Problem, ...]]:
+    """The kind of a file, the patterns that it obeys if it is an array, and its problems."""
+    kind = obeys = ""
     try:
         if path.is_dir():
             kind = "trace"
             load_trace(path)
-            return kind, ()
-        kind = kind_of(path)
-        KINDS[kind].read(path)
+        elif path.suffix == ".npy":
+            from analysis.tensor import obeyed_by  # it loads the compiler, which no other kind needs
+
+            kind = "array"
+            obeys = obeyed_by(path)
+        else:
+            kind = kind_of(path)
+            KINDS[kind].read(path)
     except InputError as error:
-        return kind, error.problems
-    return kind, ()
+        return kind, obeys, error.problems
+    return kind, obeys, ()
 
 
 def kind_of(path: Path) -> str:

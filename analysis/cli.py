@@ -131,12 +131,14 @@ def simulate(
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(help="machines, networks, recipes (YAML) and traces")],
+    files: Annotated[
+        list[str], typer.Argument(help="machines, networks, recipes (YAML), traces, and arrays (.npy)")
+    ],
     form: FormOption = Form.TABLE,
 ) -> None:
     """Validate input files without running them.
 
-    Every problem of every file is named.
+    Every problem of every file is named, and for an array the N:M patterns that its values obey.
     """
     from analysis.check import check_all
     from analysis.tables import table_text

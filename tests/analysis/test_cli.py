@@ -9,6 +9,7 @@ import sys
 from math import fsum
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from analysis.cli import run
@@ -225,7 +226,37 @@ def test_check_tells_a_file_by_what_it_extends(capsys: Capture, tmp_path: Path) 
     )
     (tmp_path / "mine.yaml").write_text("spec: 1\nextends: base.yaml\nname: m\n")
     rows = json.loads(said(capsys, "check", "mine.yaml", "--format", "json"))["rows"]
-    assert rows == [{"file": "mine.yaml", "kind": "network", "problems": 0}]
+    assert rows == [{"file": "mine.yaml", "kind": "network", "obeys": "", "problems": 0}]
+
+
+def test_check_tells_the_patterns_that_an_array_obeys(capsys: Capture) -> None:
+    weights = np.zeros((8, 12), np.float32)
+    weights[:, ::4] = weights[:4, 1::4] = 1
+    np.save("w.npy", weights)
+    np.save("zeros.npy", np.zeros((4, 4)))
+    rows = json.loads(said(capsys, "check", "w.npy", "zeros.npy", "--format", "json"))["rows"]
+    assert [(row["kind"], row["obeys"]) for row in rows] == [
+        ("array", "2:4 along axis 1"),
+        ("array", "no pattern"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["text", "cut", "objects", "ints", "gone"])
+def test_check_refuses_what_is_no_array_of_numbers(capsys: Capture, name: str) -> None:
+    path = Path(f"{name}.npy")
+    if name == "text":
+        path.write_text("not an array")
+    elif name == "cut":
+        np.save(path, np.zeros(100))
+        path.write_bytes(path.read_bytes()[:200])
+    elif name == "objects":
+        np.save(path, np.array([{}]), allow_pickle=True)
+    elif name == "ints":
+        np.save(path, np.zeros(4, np.int32))
+    assert run(["check", str(path)]) == 2
+    said_of_it = capsys.readouterr().err.splitlines()
+    assert len(said_of_it) == 1
+    assert said_of_it[0].startswith(f"{name}.npy: ")
 
 
 @pytest.mark.parametrize("what", ["machine", "network", "recipe"])
