@@ -1,0 +1,96 @@
+"""Soft thresholding within groups, and the scale that makes up for it: the weights of S-STE."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.errors import InputError
+from simulator.kernels.soft import shrink_columns, shrink_rows, stretches_along
+from simulator.kernels.threads import spread
+from simulator.mask.layout import Array, check_axis_of, check_like, check_pattern, check_scores, grouped
+from simulator.mask.magnitude import select
+from simulator.pattern import Pattern
+
+BFLOAT16_SHIFT = 16  # a bfloat16 is the upper half of a float32
+
+
+def soft_threshold(weights: Array, pattern: Pattern, *, axis: int = -1) -> Array:
+    """The weights with each group's threshold t taken from their magnitudes: S = sign(w) max(|w| - t, 0).
+
+    t is the (length - min(kept, length))-th smallest |w| of the group, a tail included, and 0 where that is
+    the 0th. So at most `kept` values of a group are non-zero, fewer where magnitudes tie, and S is continuous
+    in w (S-STE, Hu et al., arXiv 2409.09099). Same shape and dtype as the weights, correctly rounded; every
+    zero is +0. NaN is below every magnitude: a group with more NaN than it drops has t = 0 and keeps the NaN
+    of lowest index, else NaN becomes 0. Where t is infinity the group is 0, and an infinity above t stays
+    one.
+    """
+    check_scores(weights, what="weights")
+    check_pattern(pattern)
+    at = check_axis_of(weights, axis)
+    values = grouped(widened(weights), at)
+    mask = grouped(select(weights, pattern, axis=at), at)
+    out = np.empty_like(values)
+    if values.shape[2] != 1:
+        units = values.shape[0] * pattern.groups_along(values.shape[1])
+        _spread(shrink_columns, values, mask, pattern, out, units)
+    else:
+        whole = values.shape[1] % pattern.group == 0  # then the rows follow each other as if they were one
+        rows = [each.reshape(1, -1) if whole else each[:, :, 0] for each in (values, mask, out)]
+        units = rows[0].shape[0] * stretches_along(rows[0].shape[1], pattern.group)
+        _spread(shrink_rows, rows[0], rows[1], pattern, rows[2], units)
+    return narrowed(out, weights.dtype).reshape(weights.shape)
+
+
+def soft_scale(weights: Array, soft: Array) -> float:
+    """The beta that makes beta * soft nearest to the weights in squared error: <W, S> / <S, S>, in float64.
+
+    S-STE takes it once, from the initial weights, and freezes it. Weights that soft thresholding makes all 0
+    are as near under every beta; theirs is 1. Both arrays have the same shape, and finite values.
+    """
+    check_scores(weights, what="weights")
+    check_scores(soft, what="soft")
+    check_like(soft, weights.shape, what="soft")
+    first, second = (widened(each).astype(np.float64) for each in (weights, soft))
+    for name, values in (("weights", first), ("soft", second)):
+        if not np.isfinite(values).all():
+            raise InputError.of(f"{name} holds NaN or infinity", "a scale is of finite values")
+    tops = [float(np.abs(values).max(initial=0)) for values in (first, second)]
+    if tops[1] == 0:
+        return 1.0
+    first /= tops[0] or 1.0  # or products would leave the range of a float64
+    second /= tops[1]
+    return tops[0] / tops[1] * float((first * second).sum() / (second * second).sum())
+
+
+def _spread(
+    shrink: Callable[..., None], values: Array, mask: Array, pattern: Pattern, out: Array, units: int
+) -> None:
+    def run(first: int, last: int) -> None:
+        with np.errstate(invalid="ignore"):  # infinity less infinity, where the compiler is off
+            shrink(values, mask, pattern.group, first, last, out)
+
+    spread(run, units, values=values.size)
+
+
+def widened(values: Array) -> NDArray[np.float32] | NDArray[np.float64]:
+    """The same numbers as float32, or as float64 if they are; uint16 holds the bits of bfloat16."""
+    if values.dtype == np.uint16:
+        return (values.astype(np.uint32) << BFLOAT16_SHIFT).view(np.float32)
+    with np.errstate(invalid="ignore"):  # of a signalling NaN
+        return values.astype(np.result_type(values.dtype, np.float32), copy=False)
+
+
+def narrowed(values: Array, dtype: np.dtype[np.generic]) -> Array:
+    """Floats as `dtype`, rounded to nearest, ties to even, infinite beyond its range.
+
+    For uint16, which is bfloat16, the values are float32.
+    """
+    if dtype != np.uint16:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return values.astype(dtype, copy=False)
+    bits = values.view(np.uint32)
+    even = bits >> BFLOAT16_SHIFT & 1
+    rounded = (bits + (even + ((1 << BFLOAT16_SHIFT - 1) - 1))) >> BFLOAT16_SHIFT
+    quiet = bits >> BFLOAT16_SHIFT | 0x40  # a NaN that rounding would carry into infinity
+    return np.where(np.isnan(values), quiet, rounded).astype(np.uint16)
