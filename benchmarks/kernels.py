@@ -1,7 +1,7 @@
 """Masks and updates against the limit of the machine and against PyTorch: `python -m benchmarks.kernels`.
 
-ratio: the time of the limit over ours (1.0 is as fast as memory). torch: the time of the best of several idioms
-over ours. half-zero: our time where half of the values are 0, over that for random values.
+ratio: the time of the limit over ours (1.0 is as fast as memory). torch: the time of the best of several
+idioms over ours. half-zero: our time where half of the values are 0, over that for random values.
 """
 
 import argparse

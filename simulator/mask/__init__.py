@@ -13,7 +13,7 @@ from simulator.mask.magnitude import prune, prune_decay, select, select_bits
 from simulator.mask.measures import KeptPerGroup, flip_rate, kept_per_group, sad
 from simulator.mask.second import PermutedMask, select_second, select_second_permuted
 from simulator.mask.soft import soft_scale, soft_threshold
-from simulator.mask.spectrum import Spectrum, spectrum
+from simulator.mask.spectra import Spectrum, spectrum
 from simulator.mask.transposable import select_transposable
 from simulator.mask.unbiased import inclusion, sparsify_unbiased
 from simulator.mask.unstructured import select_above, select_largest, select_largest_of, select_random

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.mask import spectrum as module
-from simulator.mask.spectrum import Spectrum, spectrum
+from simulator.mask import spectra as module
+from simulator.mask.spectra import Spectrum, spectrum
 
 Mask = NDArray[np.bool_]
 WITHIN = 1e-8  # of sigma1: what spectrum promises
