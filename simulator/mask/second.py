@@ -1,0 +1,109 @@
+"""A second mask within a first one, so that both products of a layer with its weights are N:M.
+
+The first mask groups weights along the inputs, for the forward product; the second along the outputs, for the
+gradient to the input. What the second gives up is lost to that gradient alone.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.errors import InputError
+from simulator.mask.layout import (
+    INFINITY,
+    Array,
+    check_axis_of,
+    check_mask,
+    check_pattern,
+    check_scores,
+    order,
+)
+from simulator.mask.magnitude import select
+from simulator.pattern import Pattern
+
+TRIES_MAX = 1_000_000
+
+
+def select_second(
+    scores: Array, first: NDArray[np.bool_], pattern: Pattern, *, axis: int
+) -> NDArray[np.bool_]:
+    """The N:M mask along `axis` of the largest magnitudes that `first` keeps: bool, a subset of `first`.
+
+    A group keeps min(kept, how many of it `first` keeps): double pruning (SLoPe, arXiv 2405.16325). NaN is
+    kept last, of equals the lowest index.
+    """
+    ranked, inside = check_scores(scores), check_mask(first, shape=scores.shape)
+    obeyed, at = check_pattern(pattern), check_axis_of(ranked, axis)
+    strange = inside & _nan(ranked)
+    chosen = select(_where(inside, ranked), obeyed, axis=at) & inside & ~strange
+    if strange.any():
+        # All outside `first` was NaN, and may have won over a NaN within: what is chosen stays, the rest is
+        # ranked anew.
+        again = np.where(chosen, np.float32(2), np.where(strange, np.float32(1), np.float32(0)))
+        chosen = select(again, obeyed, axis=at) & (chosen | strange)
+    return chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PermutedMask:
+    """A mask that is N:M along an axis once that is permuted: mask.take(permutation, axis) obeys."""
+
+    mask: NDArray[np.bool_]
+    permutation: NDArray[np.int64]
+
+
+def select_second_permuted(
+    scores: Array,
+    first: NDArray[np.bool_],
+    pattern: Pattern,
+    *,
+    axis: int,
+    tries: int,
+    rng: np.random.Generator,
+) -> PermutedMask:
+    """The second mask under the permutation of `axis` that keeps the most (Bi-Mask, arXiv 2302.06058).
+
+    The axis as it is comes first, then `tries` random permutations; the earliest of the best is taken, so
+    that no fewer values are kept than by select_second. The search looks at `first` alone, which settles how
+    many are kept.
+    """
+    ranked, inside = check_scores(scores), check_mask(first, shape=scores.shape)
+    obeyed, at = check_pattern(pattern), check_axis_of(ranked, axis)
+    if type(tries) is not int or not 0 <= tries <= TRIES_MAX:
+        raise InputError.of(f"tries is {tries!r}", f"a whole number from 0 to {TRIES_MAX}")
+    if not isinstance(rng, np.random.Generator):
+        raise InputError.of(f"rng is a {type(rng).__name__}", "a numpy.random.Generator")
+    length = ranked.shape[at]
+    rows = np.ascontiguousarray(np.moveaxis(inside, at, 0)).reshape(length, inside.size // max(1, length))
+    best = np.arange(length, dtype=np.int64)
+    most = _kept_within(rows, best, obeyed)
+    for _ in range(tries):
+        permutation = rng.permutation(length)
+        found = _kept_within(rows, permutation, obeyed)
+        if found > most:
+            best, most = permutation, found
+    permuted = select_second(ranked.take(best, axis=at), inside.take(best, axis=at), obeyed, axis=at)
+    mask = np.empty_like(permuted)
+    mask[(slice(None),) * at + (best,)] = permuted
+    return PermutedMask(mask=mask, permutation=best)
+
+
+def _kept_within(rows: NDArray[np.bool_], permutation: NDArray[np.int64], pattern: Pattern) -> int:
+    """Values that the second mask keeps of `rows` in that order: of each group, at most `kept`."""
+    total = 0
+    for start in range(0, len(rows), pattern.group):
+        held = rows[permutation[start : start + pattern.group]].sum(axis=0, dtype=np.uint16)
+        total += int(np.minimum(held, pattern.kept).sum(dtype=np.int64))
+    return total
+
+
+def _nan(scores: Array) -> NDArray[np.bool_]:
+    """Where a score is NaN."""
+    return np.isnan(scores) if scores.dtype != np.uint16 else order(scores) < 0
+
+
+def _where(inside: NDArray[np.bool_], scores: Array) -> Array:
+    """The scores within, NaN elsewhere: below every number."""
+    nan = scores.dtype.type(INFINITY[scores.dtype] + 1 if scores.dtype == np.uint16 else np.nan)
+    return np.where(inside, scores, nan)
