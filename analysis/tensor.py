@@ -7,7 +7,7 @@ import numpy as np
 
 from simulator.errors import InputError, placed
 from simulator.mask.conform import Found, obeyed
-from simulator.mask.layout import Array
+from simulator.mask.dtypes import Array
 from simulator.mask.measures import kept_per_group
 
 VALUES_MAX = 1 << 30

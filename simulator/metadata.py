@@ -24,7 +24,7 @@ from simulator.formats import (
 from simulator.kernels import packing as kernels
 from simulator.kernels import packing_ranks as ranks
 from simulator.kernels.threads import spread
-from simulator.mask.layout import Array
+from simulator.mask.dtypes import Array
 from simulator.pattern import Pattern
 
 Bytes = NDArray[np.uint8]

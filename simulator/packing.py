@@ -19,9 +19,8 @@ from simulator.formats import BYTE, FORMATS, Dense, Format, Size
 from simulator.kernels import packing as kernels
 from simulator.kernels.packing_lanes import LARGEST, MASKED, NONZERO
 from simulator.kernels.threads import spread
+from simulator.mask.dtypes import INFINITY, Array, magnitude_bits
 from simulator.mask.layout import (
-    INFINITY,
-    Array,
     check_axis_of,
     check_like,
     check_mask,
@@ -268,8 +267,7 @@ def _bits_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def _magnitude(dtype: np.dtype[Any]) -> int:
     """The bits that make a value other than 0: all but the sign of a float."""
-    every = (1 << BYTE * dtype.itemsize) - 1
-    return every >> 1 if dtype in INFINITY else every
+    return magnitude_bits(dtype) if dtype in INFINITY else (1 << BYTE * dtype.itemsize) - 1
 
 
 def _check_values(values: object, *, what: str = "values") -> Array:

@@ -11,7 +11,7 @@ from simulator.kernels import packing_lanes as lanes
 from simulator.kernels.lanes import LANES
 from simulator.kernels.select import COMPILES
 from simulator.kernels.threads import spread
-from simulator.mask.layout import Array
+from simulator.mask.dtypes import Array
 from simulator.metadata import Bytes, Rows, decode
 
 

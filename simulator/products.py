@@ -18,7 +18,8 @@ from simulator.errors import InputError
 from simulator.kernels import products as kernels
 from simulator.kernels.threads import spread
 from simulator.mask.apply import masked
-from simulator.mask.layout import Array, check_mask, check_real
+from simulator.mask.dtypes import Array
+from simulator.mask.layout import check_mask, check_real
 
 LENGTH_MAX = 1 << 31  # columns are int32
 LINE = 64  # bytes that the caches move as one

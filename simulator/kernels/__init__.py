@@ -1,5 +1,5 @@
 """All compiled code of the engine: arrays and ints in, caller-allocated `out`, no validation inside.
 
-The wrappers in simulator/mask, simulator/packing.py and simulator/products.py check what comes in. Each kernel
-names its oracle, which lives in tests/oracles/.
+The wrappers in simulator/mask, simulator/packing.py and simulator/products.py check what comes in. What a
+kernel is held against, its oracle, lives in tests/oracles/.
 """

@@ -5,20 +5,24 @@ from numpy.typing import NDArray
 
 from simulator.kernels import updates as kernels
 from simulator.kernels.threads import spread
-from simulator.mask.layout import Array, check_factor, check_like, check_mask, check_out, check_real
+from simulator.mask.dtypes import REAL, Array
+from simulator.mask.layout import check_factor, check_like, check_mask, check_out, check_real, check_scores
 
 
 def masked(weights: Array, mask: NDArray[np.bool_], *, fade: float = 0.0, out: Array | None = None) -> Array:
-    """W * (mask + (1 - mask) * fade), in float32 or float64; a fade of 0 writes 0, for NaN and infinity too.
+    """W * (mask + (1 - mask) * fade); a fade of 0 writes 0, for NaN and infinity too.
 
-    It serves forward weights under a decaying mask (MdGf: `fade` is D), and gradients scaled likewise.
+    It serves forward weights under a decaying mask (MdGf: `fade` is D), and gradients scaled likewise. A fade
+    other than 0 takes float32 or float64. `out` may be `weights` itself.
     """
-    weights = check_real(weights, what="weights")
+    weights = check_scores(weights, what="weights")
     mask = check_mask(mask, shape=weights.shape)
-    factor = weights.dtype.type(check_factor(fade, "fade", weights))
-    result = check_out(out, shape=weights.shape, dtype=weights.dtype)
-    arrays = [np.ascontiguousarray(each).reshape(-1) for each in (weights, mask)]
-    flat = result.reshape(-1)
+    fade = check_factor(fade, "fade", weights)
+    result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(weights, mask))
+    arrays, flat = [np.ascontiguousarray(each).reshape(-1) for each in (weights, mask)], result.reshape(-1)
+    if weights.dtype not in REAL:  # 16 bits are moved, and not computed with
+        arrays[0], flat = arrays[0].view(np.uint16), flat.view(np.uint16)
+    factor = flat.dtype.type(fade)
     spread(lambda first, last: kernels.faded(*arrays, factor, flat, first, last), flat.size, values=flat.size)
     return result
 
@@ -34,7 +38,7 @@ def masked_decay(
     gradient = check_like(check_real(gradient, what="gradient"), weights.shape, what="gradient", like=weights)
     mask = check_mask(mask, shape=weights.shape)
     factor = weights.dtype.type(check_factor(strength, "strength", weights))
-    result = check_out(out, shape=weights.shape, dtype=weights.dtype)
+    result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(gradient, weights, mask))
     arrays = [np.ascontiguousarray(each).reshape(-1) for each in (gradient, weights, mask)]
     flat = result.reshape(-1)
     spread(lambda first, last: kernels.drawn(*arrays, factor, flat, first, last), flat.size, values=flat.size)

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from simulator.errors import InputError, shown
 from simulator.kernels import conform as kernels
 from simulator.kernels.threads import spread
+from simulator.mask.dtypes import INFINITY, Array, magnitude_bits
 from simulator.mask.layout import (
-    INFINITY,
-    Array,
     check_axis_of,
-    check_mask,
+    check_countable,
     check_pattern,
     check_scores,
     grouped,
@@ -133,9 +132,9 @@ def obeyed(values: Array, *, axis: int | None = None, group_max: int = 64) -> li
 
 
 def occupied(values: Array) -> NDArray[np.bool_]:
-    """Which of `values` are kept, those that are not zero; a mask is given back as it is."""
+    """Which of `values` are kept, those that are not zero; a mask is given back, of bytes 0 and 1."""
     if isinstance(values, np.ndarray) and values.dtype == np.bool_:
-        return check_mask(values)
+        return check_countable(values)
     if isinstance(values, np.ndarray) and values.dtype not in INFINITY:
         raise InputError.of(
             f"values has dtype {values.dtype}",
@@ -144,7 +143,7 @@ def occupied(values: Array) -> NDArray[np.bool_]:
     check_scores(values, what="values")
     # Compared as bits, a denormal is not zero even where the processor was told to flush them.
     bits = np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}").reshape(-1)
-    magnitude = bits.dtype.type((1 << (8 * bits.itemsize - 1)) - 1)
+    magnitude = bits.dtype.type(magnitude_bits(bits.dtype))
     out = np.empty(values.shape, np.bool_)
     flat = out.view(np.uint8).reshape(-1)
     spread(

@@ -8,9 +8,8 @@ from simulator.errors import InputError
 from simulator.gemm import check_count
 from simulator.kernels.drop_grow import exchange, first_uneven
 from simulator.kernels.threads import spread
+from simulator.mask.dtypes import INFINITY, Array, magnitude_bits
 from simulator.mask.layout import (
-    INFINITY,
-    Array,
     check_axis_of,
     check_like,
     check_mask,
@@ -74,7 +73,7 @@ def _check(mask: Mask, weights: Array, growth: Array) -> None:
 
 def _limits(values: Array) -> tuple[np.uint64, np.uint64]:
     """The bits of a magnitude, and those of infinity."""
-    return np.uint64((1 << (8 * values.dtype.itemsize - 1)) - 1), np.uint64(INFINITY[values.dtype])
+    return np.uint64(magnitude_bits(values.dtype)), np.uint64(INFINITY[values.dtype])
 
 
 def _uneven(mask: Mask, flat: int, pattern: Pattern, axis: int) -> tuple[str, str]:

@@ -1,23 +1,15 @@
-"""Arrays as the kernels take them: which values are accepted, how they are ordered, and where groups lie."""
+"""Arrays as the kernels take them: what is accepted, with what words it is refused, where groups lie."""
 
+from collections.abc import Sequence
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.mask.dtypes import INFINITY, REAL, Array
 from simulator.pattern import Pattern
-
-Array = NDArray[Any]
-
-INFINITY = {  # the bits of infinity, by dtype; above them lie the NaNs
-    np.dtype(np.float16): 0x7C00,
-    np.dtype(np.uint16): 0x7F80,  # bfloat16, as bits
-    np.dtype(np.float32): 0x7F80_0000,
-    np.dtype(np.float64): 0x7FF0_0000_0000_0000,
-}
-
-REAL = (np.dtype(np.float32), np.dtype(np.float64))  # what arithmetic is done in
 
 
 def check_scores(scores: object, *, what: str = "scores") -> Array:
@@ -50,7 +42,7 @@ def check_pattern(pattern: object) -> Pattern:
 
 
 def check_mask(mask: object, *, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
-    """`mask`, an array of bool, of `shape` where one is given."""
+    """`mask`, an array of bool, of `shape` where one is given; any byte but 0 is true."""
     if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
         seen = f"dtype {mask.dtype}" if isinstance(mask, np.ndarray) else f"a {type(mask).__name__}"
         raise InputError.of(f"the mask is {seen}", "a mask is a numpy array of bool")
@@ -61,13 +53,21 @@ def check_mask(mask: object, *, shape: tuple[int, ...] | None = None) -> NDArray
     return mask
 
 
+def check_countable(mask: object) -> NDArray[np.bool_]:
+    """`mask` with bytes of 0 and 1 alone, so that they can be added: a copy if it has others."""
+    checked = check_mask(mask)
+    whole = np.ascontiguousarray(checked).view(np.uint8)
+    return checked if whole.max(initial=0) < 2 else whole != 0
+
+
 def check_axis_of(array: Array, axis: int) -> int:
     """`axis` counted from the front."""
-    if type(axis) is not int or not -array.ndim <= axis < array.ndim:
+    whole = not isinstance(axis, bool) and isinstance(axis, int | np.integer)
+    if not whole or not -array.ndim <= axis < array.ndim:
         raise InputError.of(
             f"axis is {axis!r}", f"an axis of shape {array.shape} is {-array.ndim} to {array.ndim - 1}"
         )
-    return axis % array.ndim
+    return int(axis) % array.ndim
 
 
 def check_like(array: Array, shape: tuple[int, ...], *, what: str, like: Array | None = None) -> Array:
@@ -80,20 +80,38 @@ def check_like(array: Array, shape: tuple[int, ...], *, what: str, like: Array |
 
 
 def check_factor(factor: float, what: str, weights: Array) -> float:
-    """A finite factor; one that is not 0 needs weights that are multiplied here."""
-    if (
-        isinstance(factor, bool)
-        or not isinstance(factor, int | float | np.floating)
-        or not np.isfinite(factor)
-    ):
+    """A factor that is finite in the dtype of the weights, and rounded to it; 0 alone suits 16 bits."""
+    if isinstance(factor, bool) or not isinstance(factor, int | float | np.floating | np.integer):
         raise InputError.of(f"{what} is {factor!r}", f"{what} is a finite number")
     if factor and weights.dtype not in REAL:
-        raise InputError.of(f"{what} with weights of dtype {weights.dtype}", "weights of float32 or float64")
-    return float(factor)
+        raise InputError.of(
+            f"{what} is {factor!r} and the weights are {weights.dtype}",
+            f"a {what} other than 0 takes weights of float32 or float64",
+        )
+    try:
+        with np.errstate(over="ignore"):
+            used = float(weights.dtype.type(factor)) if weights.dtype in REAL else 0.0
+    except OverflowError:  # a whole number beyond any float
+        used = inf
+    if not isfinite(used):
+        raise InputError.of(f"{what} is {factor!r}", f"{what} is finite in {weights.dtype}")
+    return used
 
 
-def check_out(out: object, *, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """`out`, where a result goes, of its shape and dtype and C-contiguous; a new array where it is None."""
+def check_generator(rng: object) -> np.random.Generator:
+    """`rng`, a source of random numbers."""
+    if not isinstance(rng, np.random.Generator):
+        raise InputError.of(f"rng is a {type(rng).__name__}", "rng is a numpy.random.Generator")
+    return rng
+
+
+def check_out(
+    out: object, *, shape: tuple[int, ...], dtype: np.dtype[Any], reads: Sequence[Array] = ()
+) -> Array:
+    """`out`, where a result goes, of its shape and dtype and C-contiguous; a new array where it is None.
+
+    It may be one of the arrays that the result is made from, `reads`, but not overlap one.
+    """
     if out is None:
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray) or out.dtype != dtype or out.shape != shape:
@@ -105,6 +123,12 @@ def check_out(out: object, *, shape: tuple[int, ...], dtype: np.dtype[Any]) -> A
         raise InputError.of(
             "out is not C-contiguous and writable", "out is such an array, as numpy.empty makes it"
         )
+    for read in reads:
+        same = (out.ctypes.data, out.strides, out.shape) == (read.ctypes.data, read.strides, read.shape)
+        if not same and np.may_share_memory(out, read):
+            raise InputError.of(
+                "out overlaps what it is made from", "out is one of the arrays itself, or memory of its own"
+            )
     return out
 
 
@@ -116,14 +140,3 @@ def grouped(array: Array, axis: int) -> Array:
         int(np.prod(array.shape[at + 1 :], dtype=np.int64)),
     )
     return np.ascontiguousarray(array).reshape(outer, array.shape[at], inner)
-
-
-def order(scores: Array) -> NDArray[np.signedinteger[Any]]:
-    """Integers in the order of magnitude: NaN (-1) < 0 = -0 < denormals < ... < infinity."""
-    infinity = INFINITY[scores.dtype]
-    wide = np.int64 if scores.dtype.itemsize == 8 else np.int32
-    bits = scores.view(f"u{scores.dtype.itemsize}").astype(f"u{np.dtype(wide).itemsize}")
-    sign = 1 << (8 * scores.dtype.itemsize - 1)
-    keys: NDArray[np.signedinteger[Any]] = (bits & (sign - 1)).astype(wide)
-    keys[keys > infinity] = -1
-    return keys

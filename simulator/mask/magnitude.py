@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels.lanes import DRAWN, FADED, LANES, MASK, VALUES
+from simulator.mask.dtypes import Array
 from simulator.mask.layout import (
-    Array,
+    check_axis_of,
     check_factor,
     check_like,
     check_out,
@@ -24,7 +25,7 @@ from simulator.pattern import Pattern
 def select(scores: Array, pattern: Pattern, *, axis: int = -1, out: Array | None = None) -> NDArray[np.bool_]:
     """The mask that keeps the largest magnitudes of each group along `axis`: bool, shaped like `scores`."""
     scores, pattern = check_scores(scores), check_pattern(pattern)
-    mask = check_out(out, shape=scores.shape, dtype=np.dtype(np.bool_))
+    mask = check_out(out, shape=scores.shape, dtype=np.dtype(np.bool_), reads=(scores,))
     write(Work(scores=scores, values=scores, out=mask, pattern=pattern, form=MASK), axis)
     return mask
 
@@ -35,7 +36,7 @@ def select_bits(scores: Array, pattern: Pattern, *, axis: int = -1) -> NDArray[n
     It equals numpy.packbits(select(...), axis=-1, bitorder="little").
     """
     scores, pattern = check_scores(scores), check_pattern(pattern)
-    last = axis in (-1, scores.ndim - 1)
+    last = check_axis_of(scores, axis) == scores.ndim - 1
     if last and scores.shape[-1] % LANES == 0 and scores.shape[-1] % pattern.group == 0:
         return pack_bits(scores, pattern)
     return np.packbits(select(scores, pattern, axis=axis), axis=-1, bitorder="little")
@@ -52,12 +53,13 @@ def prune(
 ) -> Array:
     """W * (mask + (1 - mask) * fade), the mask made on the way: what is not kept fades.
 
-    With `scores`, these are ranked in place of the weights. A fade of 0 writes 0, for NaN and infinity too.
+    With `scores`, these are ranked in place of the weights. A fade of 0 writes 0, for NaN and infinity too;
+    any other takes float32 or float64. `out` may be `weights` itself.
     """
     weights, pattern = check_scores(weights, what="weights"), check_pattern(pattern)
     scores = weights if scores is None else check_like(check_scores(scores), weights.shape, what="scores")
     fade = check_factor(fade, "fade", weights)
-    pruned = check_out(out, shape=weights.shape, dtype=weights.dtype)
+    pruned = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(weights, scores))
     form = FADED if fade else VALUES
     write(Work(scores=scores, values=weights, out=pruned, pattern=pattern, form=form, factor=fade), axis)
     return pruned
@@ -79,7 +81,7 @@ def prune_decay(
     weights, pattern = check_real(weights, what="weights"), check_pattern(pattern)
     gradient = check_like(check_real(gradient, what="gradient"), weights.shape, what="gradient", like=weights)
     strength = check_factor(strength, "strength", weights)
-    result = check_out(out, shape=weights.shape, dtype=weights.dtype)
+    result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(weights, gradient))
     write(
         Work(scores=weights, values=gradient, out=result, pattern=pattern, form=DRAWN, factor=strength), axis
     )

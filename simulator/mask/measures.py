@@ -9,7 +9,8 @@ from simulator.errors import InputError
 from simulator.kernels import measures as kernels
 from simulator.kernels.threads import spread
 from simulator.mask.conform import count_kept
-from simulator.mask.layout import Array, check_mask
+from simulator.mask.dtypes import Array
+from simulator.mask.layout import check_countable
 
 WORD = 8  # bytes that are compared at once
 
@@ -30,8 +31,8 @@ def sad(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> int:
 
     Zhou et al. (2021, arXiv 2102.04010), for two moments of a training.
     """
-    check_mask(before)
-    if check_mask(after).shape != before.shape:
+    before, after = check_countable(before), check_countable(after)
+    if after.shape != before.shape:
         raise InputError.of(
             f"the masks have shapes {before.shape} and {after.shape}", "both masks have the same shape"
         )

@@ -10,15 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.mask.layout import (
-    INFINITY,
-    Array,
-    check_axis_of,
-    check_mask,
-    check_pattern,
-    check_scores,
-    order,
-)
+from simulator.mask.dtypes import INFINITY, Array, order
+from simulator.mask.layout import check_axis_of, check_mask, check_pattern, check_scores
 from simulator.mask.magnitude import select
 from simulator.pattern import Pattern
 

@@ -3,16 +3,20 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.kernels.soft import shrink_columns, shrink_rows, stretches_along
 from simulator.kernels.threads import spread
-from simulator.mask.layout import Array, check_axis_of, check_like, check_pattern, check_scores, grouped
+from simulator.mask.dtypes import Array, narrowed, widened
+from simulator.mask.layout import (
+    check_axis_of,
+    check_like,
+    check_pattern,
+    check_scores,
+    grouped,
+)
 from simulator.mask.magnitude import select
 from simulator.pattern import Pattern
-
-BFLOAT16_SHIFT = 16  # a bfloat16 is the upper half of a float32
 
 
 def soft_threshold(weights: Array, pattern: Pattern, *, axis: int = -1) -> Array:
@@ -71,26 +75,3 @@ def _spread(
             shrink(values, mask, pattern.group, first, last, out)
 
     spread(run, units, values=values.size)
-
-
-def widened(values: Array) -> NDArray[np.float32] | NDArray[np.float64]:
-    """The same numbers as float32, or as float64 if they are; uint16 holds the bits of bfloat16."""
-    if values.dtype == np.uint16:
-        return (values.astype(np.uint32) << BFLOAT16_SHIFT).view(np.float32)
-    with np.errstate(invalid="ignore"):  # of a signalling NaN
-        return values.astype(np.result_type(values.dtype, np.float32), copy=False)
-
-
-def narrowed(values: Array, dtype: np.dtype[np.generic]) -> Array:
-    """Floats as `dtype`, rounded to nearest, ties to even, infinite beyond its range.
-
-    For uint16, which is bfloat16, the values are float32.
-    """
-    if dtype != np.uint16:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return values.astype(dtype, copy=False)
-    bits = values.view(np.uint32)
-    even = bits >> BFLOAT16_SHIFT & 1
-    rounded = (bits + (even + ((1 << BFLOAT16_SHIFT - 1) - 1))) >> BFLOAT16_SHIFT
-    quiet = bits >> BFLOAT16_SHIFT | 0x40  # a NaN that rounding would carry into infinity
-    return np.where(np.isnan(values), quiet, rounded).astype(np.uint16)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.mask.conform import occupied
-from simulator.mask.layout import Array
+from simulator.mask.dtypes import Array
 
 Matrix = NDArray[np.float64]
 

@@ -16,7 +16,8 @@ from simulator.kernels.threads import spread
 from simulator.kernels.transposable_flow import select_flow
 from simulator.kernels.transposable_greedy import select_greedy
 from simulator.kernels.transposable_patterns import select_patterns
-from simulator.mask.layout import Array, check_out, check_pattern, check_scores
+from simulator.mask.dtypes import Array
+from simulator.mask.layout import check_out, check_pattern, check_scores
 from simulator.pattern import Pattern
 
 SIDE_MAX = 64

@@ -6,9 +6,8 @@ from numpy.typing import NDArray
 from simulator.errors import InputError, lookup
 from simulator.kernels.threads import spread
 from simulator.kernels.unbiased import sparsify, write_chances
-from simulator.mask.layout import Array, check_axis_of, check_pattern, check_scores, grouped
-from simulator.mask.soft import narrowed, widened
-from simulator.mask.unstructured import check_generator
+from simulator.mask.dtypes import Array, narrowed, widened
+from simulator.mask.layout import check_axis_of, check_generator, check_pattern, check_scores, grouped
 from simulator.pattern import Pattern
 
 GROUP_MAX = 64

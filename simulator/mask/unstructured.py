@@ -11,8 +11,8 @@ from simulator.errors import InputError
 from simulator.gemm import check_count
 from simulator.kernels.threads import spread
 from simulator.kernels.top import BINS, DIGIT, count_digits, mark_first, mark_within
-from simulator.mask.layout import INFINITY, Array, check_axis_of, check_scores
-from simulator.mask.soft import widened
+from simulator.mask.dtypes import INFINITY, Array, magnitude_bits, widened
+from simulator.mask.layout import check_axis_of, check_generator, check_scores
 
 Mask = NDArray[np.bool_]
 Bits = NDArray[np.unsignedinteger]
@@ -97,12 +97,6 @@ def select_random(shape: tuple[int, ...], count: int, rng: np.random.Generator) 
     return mask.reshape(shape)
 
 
-def check_generator(rng: np.random.Generator) -> None:
-    """Refuse what is no source of random numbers."""
-    if not isinstance(rng, np.random.Generator):
-        raise InputError.of(f"rng is a {type(rng).__name__}", "rng is a numpy.random.Generator")
-
-
 def largest_among(scores: Sequence[Array], count: int, among: Sequence[Mask] | None = None) -> list[Mask]:
     """The masks of the `count` largest magnitudes of tensors of one dtype, of the positions in `among`.
 
@@ -174,8 +168,7 @@ def _count(stretches: list[Stretch], infinity: int, known: int, prefix: int, shi
 
 
 def _magnitude(bits: Bits) -> np.unsignedinteger:
-    """All bits but the sign."""
-    return bits.dtype.type(np.iinfo(bits.dtype).max >> 1)
+    return bits.dtype.type(magnitude_bits(bits.dtype))
 
 
 def _mark(stretches: list[Stretch], cut: Cut) -> None:

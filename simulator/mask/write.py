@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from simulator.kernels import select as kernels
 from simulator.kernels.lanes import BITS, DRAWN, FADED, LANES, MASK
 from simulator.kernels.threads import spread
-from simulator.mask.layout import INFINITY, Array, grouped, order
+from simulator.mask.dtypes import INFINITY, Array, order
+from simulator.mask.layout import grouped
 from simulator.pattern import Pattern
 
 LONGEST_NETWORK = 64  # longer groups are partitioned: no network to compile
@@ -31,7 +32,9 @@ class Work:
 
     def on(self, view: Callable[[Array], Array]) -> "Work":
         """The same work on a part of the arrays, or on another shape of them."""
-        return replace(self, scores=view(self.scores), values=view(self.values), out=view(self.out))
+        scores = view(self.scores)
+        values = scores if self.values is self.scores else view(self.values)
+        return replace(self, scores=scores, values=values, out=view(self.out))
 
     def bits(self) -> list[Array]:
         """The arrays as the kernels take them: flat, and of unsigned integers."""
@@ -41,7 +44,8 @@ class Work:
 
 def write(work: Work, axis: int) -> None:
     """Do the work for groups along `axis`; the arrays have one shape, and `out` is C-contiguous."""
-    scores, values = grouped(work.scores, axis), grouped(work.values, axis)
+    scores = grouped(work.scores, axis)
+    values = scores if work.values is work.scores else grouped(work.values, axis)
     work = replace(work, scores=scores, values=values, out=work.out.reshape(scores.shape))
     length, inner = scores.shape[1:]
     group = work.pattern.group
@@ -49,7 +53,9 @@ def write(work: Work, axis: int) -> None:
     whole = work.on(lambda array: array[:, :body])
     if not scores.size:
         return
-    if not _has_network(work.pattern):
+    if not body:
+        pass
+    elif not _has_network(work.pattern):
         _partition(whole.on(lambda array: _split(array, group)))
     elif inner == 1 and body == length:
         _contiguous(whole.on(lambda array: array.reshape(-1)))
@@ -131,25 +137,26 @@ def _split(array: Array, group: int) -> Array:
 
 
 def _partition(work: Work) -> None:
-    """The same by numpy, for groups along axis 2."""
+    """The same by numpy, for groups along axis 2, in pieces of many groups, or of many rows of few."""
     if not work.scores.size:
         return
     outer, groups = work.scores.shape[:2]
     step = max(1, PIECE // (work.scores.size // (outer * groups)))
-    for block in range(outer):
+    rows = max(1, step // groups)
+    for row in range(0, outer, rows):
         for first in range(0, groups, step):
-            here = (block, slice(first, first + step))
+            here = slice(row, row + rows), slice(first, first + step)
             _partition_piece(work.on(operator.itemgetter(here)))
 
 
 def _partition_piece(work: Work) -> None:
-    kept = min(work.pattern.kept, work.scores.shape[1])
+    kept = min(work.pattern.kept, work.scores.shape[2])
     keys = order(work.scores)
-    least = np.partition(keys, -kept, axis=1)[:, -kept, None]
+    least = np.partition(keys, -kept, axis=2)[:, :, -kept, None]
     keep = keys > least
-    room = kept - keep.sum(axis=1, keepdims=True)
+    room = kept - keep.sum(axis=2, keepdims=True)
     tied = keys == least
-    keep |= tied & (tied.cumsum(axis=1) <= room)
+    keep |= tied & (tied.cumsum(axis=2) <= room)
     work.out[...] = keep if work.form == MASK else np.where(keep, work.values, _others(work))
 
 

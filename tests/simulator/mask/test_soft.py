@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.kernels import soft as kernels
 from simulator.kernels import threads
-from simulator.mask.soft import narrowed, soft_scale, soft_threshold, widened
+from simulator.mask.dtypes import narrowed, widened
+from simulator.mask.soft import soft_scale, soft_threshold
 from simulator.pattern import Pattern
 from tests.oracles import soft as oracle
 from tests.oracles.magnitude import as_float

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.kernels import threads
 from simulator.kernels.unbiased import sparsify
-from simulator.mask.soft import narrowed, widened
+from simulator.mask.dtypes import narrowed, widened
 from simulator.mask.unbiased import inclusion, sparsify_unbiased
 from simulator.pattern import Pattern
 from tests.oracles import unbiased as oracle

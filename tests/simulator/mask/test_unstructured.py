@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.kernels import threads
 from simulator.mask import unstructured
+from simulator.mask.dtypes import widened
 from simulator.mask.layout import check_scores
-from simulator.mask.soft import widened
 from simulator.mask.unstructured import select_above, select_largest, select_largest_of, select_random
 from tests.oracles import unstructured as oracle
 from tests.simulator.mask.arrays import DTYPES, score_arrays
