@@ -21,8 +21,8 @@ UNFINISHED := $(VENV)/.unfinished
 MACHINES_PAGE := $(BIN)/python -c 'from simulator.reference import machine_reference as page; print(page(), end="")'
 
 # Kernels mean the same when nothing compiles them, and stay within their arrays: a few examples each, for time.
-COMPILED := $(wildcard tests/simulator/kernels tests/simulator/mask tests/simulator/test_packing.py \
-  tests/simulator/test_products.py)
+COMPILED := tests/simulator/kernels tests/simulator/mask \
+  $(addprefix tests/simulator/test_,metadata.py packing.py products.py)
 FEW_EXAMPLES = $(BIN)/python -m pytest --hypothesis-profile=few $(PYTEST_FLAGS) $(COMPILED)
 
 # Modules of another project on PYTHONPATH would shadow ours.

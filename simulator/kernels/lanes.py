@@ -31,9 +31,9 @@ PAIRS_LOW, PAIRS_HIGH, QUADS_LOW, QUADS_HIGH = (
 
 
 @intrinsic(prefer_literal=True)
-def select_lanes(typing, scores, values, out, at, stride, factor, kept, group, infinity, form):  # type: ignore[no-untyped-def]  # noqa: ARG001
+def select_lanes(typing, scores, values, out, at, stride, factor, kept, group, infinity, result):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """Select in eight groups: those from group `at` on, or with a `stride` those beside offset `at`."""
-    known = [kind.literal_value for kind in (kept, group, infinity, form)]
+    known = [kind.literal_value for kind in (kept, group, infinity, result)]
     adjacent = isinstance(stride, types.Literal) and stride.literal_value == 1
 
     def generate(context: Any, builder: ir.IRBuilder, _: Any, arguments: Any) -> Any:
@@ -41,16 +41,16 @@ def select_lanes(typing, scores, values, out, at, stride, factor, kept, group, i
             context.make_array(kind)(context, builder, argument).data
             for kind, argument in zip((scores, values, out), arguments, strict=False)
         ]
-        place = Place(builder, arguments[3], None if adjacent else arguments[4])
+        place = Eight(builder, arguments[3], None if adjacent else arguments[4])
         scores_at, values_at, out_at = pointers
         Selection(builder, place, *known).write(scores_at, values_at, out_at, arguments[5])
         return context.get_dummy_value()
 
-    return types.void(scores, values, out, at, stride, factor, kept, group, infinity, form), generate
+    return types.void(scores, values, out, at, stride, factor, kept, group, infinity, result), generate
 
 
-class Place:
-    """Where eight groups lie, and the code that moves them between memory and vectors."""
+class Eight:
+    """Eight groups: where they lie, and the code that moves them between memory and vectors."""
 
     def __init__(self, builder: ir.IRBuilder, at: ir.Value, stride: ir.Value | None) -> None:
         self.builder, self.at, self.stride = builder, at, stride
@@ -137,24 +137,24 @@ class Selection:
     """The code of one selection over eight lanes."""
 
     def __init__(
-        self, builder: ir.IRBuilder, place: Place, kept: int, group: int, infinity: int, form: int
+        self, builder: ir.IRBuilder, place: Eight, kept: int, group: int, infinity: int, result: int
     ) -> None:
         self.builder, self.place = builder, place
-        self.kept, self.group, self.infinity, self.form = kept, group, infinity, form
+        self.kept, self.group, self.infinity, self.result = kept, group, infinity, result
 
     def write(self, scores: ir.Value, values: ir.Value, out: ir.Value, factor: ir.Value) -> None:
-        """Load, select, and store what `form` says."""
+        """Load, select, and store what `result` says."""
         self.key_type = ir.VectorType(ir.IntType(max(32, scores.type.pointee.width)), LANES)
         self.place.prefetch(scores, self.group)
         bits = self.place.load(scores, self.group)
         keep = self._keep([self._key(column) for column in bits])
-        if self.form == MASK:
+        if self.result == MASK:
             self._store_bytes(out, keep)
-        elif self.form == BITS:
+        elif self.result == BITS:
             self._store_bits(out, keep)
         else:
             columns = self.place.load(values, self.group)
-            if self.form == VALUES:
+            if self.result == VALUES:
                 others = [self._all(column.type, 0) for column in columns]
             else:
                 others = self._others(columns, bits, factor)
@@ -173,9 +173,9 @@ class Selection:
         )
         others = []
         for value, score in zip(values, scores, strict=True):
-            term = self.builder.bitcast(value if self.form == FADED else score, real)
+            term = self.builder.bitcast(value if self.result == FADED else score, real)
             term = self.builder.fmul(term, factors)
-            if self.form == DRAWN:
+            if self.result == DRAWN:
                 term = self.builder.fadd(self.builder.bitcast(value, real), term)
             others.append(self.builder.bitcast(term, value.type))
         return others
@@ -185,7 +185,7 @@ class Selection:
         return self.builder.select(kept, value, other)
 
     def _key(self, bits: ir.Value) -> ir.Value:
-        """The bits of magnitude, whose order as integers is that of layout.order; NaN is -1."""
+        """The bits of magnitude, whose order as integers is that of dtypes.order; NaN is -1."""
         sign = 1 << (bits.type.element.width - 1)
         magnitude = self.builder.and_(self._resized(bits, self.key_type), self._all(self.key_type, sign - 1))
         nan = self.builder.icmp_signed(">", magnitude, self._all(self.key_type, self.infinity))

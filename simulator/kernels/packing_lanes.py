@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from simulator.kernels.compile import kernel
-from simulator.kernels.lanes import LANES, MASK, Place, Selection
+from simulator.kernels.lanes import LANES, MASK, Eight, Selection
 
 PATTERNS = {(1, 2), (1, 4), (2, 4), (1, 8), (2, 8), (4, 8)}
 """kept and group of what is compiled: eight groups have at most 128 bits of metadata."""
@@ -104,7 +104,7 @@ class Packing(Selection):
         magnitude: int = 0,
         infinity: int = 0,
     ) -> None:
-        super().__init__(builder, Place(builder, at, None), kept, group, infinity, MASK)
+        super().__init__(builder, Eight(builder, at, None), kept, group, infinity, MASK)
         self.choice, self.magnitude = choice, magnitude
         self.field = (group - 1).bit_length()
         self.bits = kept * self.field

@@ -16,19 +16,19 @@ COMPILES = not numba.config.DISABLE_JIT  # vector code cannot run as plain Pytho
 
 
 @cache
-def contiguous(kept: int, group: int, infinity: int, form: int) -> Callable[..., None]:
+def contiguous(kept: int, group: int, infinity: int, result: int) -> Callable[..., None]:
     """A kernel for groups one behind the other; it serves groups [first, last), a multiple of LANES."""
 
     @kernel
     def select_contiguous(scores: Any, values: Any, out: Any, factor: float, first: int, last: int) -> None:
         for at in range(first, last, LANES):
-            select_lanes(scores, values, out, at, 1, factor, kept, group, infinity, form)
+            select_lanes(scores, values, out, at, 1, factor, kept, group, infinity, result)
 
     return select_contiguous  # type: ignore[no-any-return]
 
 
 @cache
-def side_by_side(kept: int, group: int, infinity: int, form: int) -> Callable[..., None]:
+def side_by_side(kept: int, group: int, infinity: int, result: int) -> Callable[..., None]:
     """A kernel for groups whose values lie `inner` apart, as along the first axis of a matrix.
 
     It serves rows of groups [first, last), the first `columns` of each, a multiple of LANES. A row of groups
@@ -51,6 +51,8 @@ def side_by_side(kept: int, group: int, infinity: int, form: int) -> Callable[..
         for row in range(first, last):
             start = (row // whole * length + row % whole * group) * inner
             for column in range(0, columns, LANES):
-                select_lanes(scores, values, out, start + column, inner, factor, kept, group, infinity, form)
+                select_lanes(
+                    scores, values, out, start + column, inner, factor, kept, group, infinity, result
+                )
 
     return select_side_by_side  # type: ignore[no-any-return]

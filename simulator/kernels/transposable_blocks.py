@@ -1,4 +1,7 @@
-"""Square blocks of scores as weights to be summed, and their masks on the way back."""
+"""Square blocks of scores as weights to be summed, and their masks on the way back.
+
+Oracle: tests/oracles/transposable.py.
+"""
 
 import math
 
@@ -18,8 +21,6 @@ def weigh(scores, stack, row, column, group, weights):  # type: ignore[no-untype
     infinity weighs more than what all of a cycle through the block's rows can lose in finite ones (2 group),
     one NaN less than any of that (-4 group^2): a largest sum then keeps the fewest NaN, next the most
     infinities. Only a NaN weighs less than 0.
-
-    Oracle: tests/oracles/transposable.py.
     """
     largest, strange = read(scores, stack, row, column, group, weights)
     if strange or largest >= SAFE:
@@ -28,10 +29,7 @@ def weigh(scores, stack, row, column, group, weights):  # type: ignore[no-untype
 
 @kernel
 def read(scores, stack, row, column, group, sizes):  # type: ignore[no-untyped-def]
-    """Magnitudes of the block into `sizes`; the largest that is finite, and whether any is not.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Magnitudes of the block into `sizes`; the largest that is finite, and whether any is not."""
     rows = min(group, scores.shape[1] - row)
     columns = min(group, scores.shape[2] - column)
     largest = 0.0
@@ -52,10 +50,7 @@ def read(scores, stack, row, column, group, sizes):  # type: ignore[no-untyped-d
 
 @kernel
 def rescale(weights, group, largest):  # type: ignore[no-untyped-def]
-    """Magnitudes to weights below 1, infinities to 2 group, NaN to -4 group^2; `largest` is finite.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Magnitudes to weights below 1, infinities to 2 group, NaN to -4 group^2; `largest` is finite."""
     exponent = math.frexp(largest)[1]
     for i in range(group):
         for j in range(group):
@@ -70,10 +65,7 @@ def rescale(weights, group, largest):  # type: ignore[no-untyped-def]
 
 @kernel
 def place(enter, weights, least, stack, row, column, out):  # type: ignore[no-untyped-def]
-    """Write the block at out[stack, row, column]: where `enter` is -inf and the weight at least `least`.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Write the block at out[stack, row, column]: where `enter` is -inf and the weight at least `least`."""
     group = len(weights)
     for i in range(min(group, out.shape[1] - row)):
         for j in range(min(group, out.shape[2] - column)):

@@ -1,4 +1,7 @@
-"""The optimal mask of a block, any pattern: places move from columns with too many to those with room."""
+"""The optimal mask of a block, any pattern: places move from columns with too many to those with room.
+
+Oracle: tests/oracles/transposable.py; of wide blocks, a linear program.
+"""
 
 import numpy as np
 
@@ -24,8 +27,6 @@ def select_flow(scores, kept, group, at_most, sweeps, direct, first, last, out):
     `at_most` adds a column of zeros that has always room: a place that moves there is given up. A column with
     room then costs nothing, so that the first prices are zero. With `direct` only the cheapest single
     exchange is looked for: the sum is near the largest, columns are full, and `at_most` gives up NaN alone.
-
-    Oracle: tests/oracles/transposable.py.
     """
     free = at_most and not direct
     width = group + 1 if free else group
@@ -56,10 +57,7 @@ def select_flow(scores, kept, group, at_most, sweeps, direct, first, last, out):
 
 @kernel
 def lay_in(block, b, weights):  # type: ignore[no-untyped-def]
-    """Put a block beside others.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Put a block beside others."""
     for i in range(len(block)):
         for j in range(len(block)):
             weights[i, j * WIDE + b] = block[i, j]
@@ -73,8 +71,6 @@ def start(weights, kept, prices, bars, b, price, enter, leave, count):  # type: 
     least of those that row i takes. `enter` is what a row wins by taking a place: the weight, -inf where it
     has it; `leave` is what giving it up costs, by column: the weight, inf where the row has it not. With a
     further column, of zeros, no row takes a weight below 0.
-
-    Oracle: tests/oracles/transposable.py.
     """
     group, width = weights.shape
     count[:] = 0
@@ -99,10 +95,7 @@ def start(weights, kept, prices, bars, b, price, enter, leave, count):  # type: 
 
 @kernel
 def take(weights, price, bar, kept, enter, count):  # type: ignore[no-untyped-def]
-    """A row takes the gains above `bar`, and of those equal to it the first, until it has `kept`.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """A row takes the gains above `bar`, and of those equal to it the first, until it has `kept`."""
     group = len(price)
     held = 0
     for j in range(np.uint64(group)):
@@ -121,10 +114,7 @@ def take(weights, price, bar, kept, enter, count):  # type: ignore[no-untyped-de
 
 @kernel
 def move(weights, kept, direct, enter, leave, count, price, cost, origin, done, reach, via):  # type: ignore[no-untyped-def]
-    """Move a place from some column that holds too many to the nearest with room; reprice what was passed.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Move a place from some column that holds too many to the nearest with room; reprice what was passed."""
     set_out(kept, enter, leave, count, price, cost, origin, done, reach, via)
     group, width = weights.shape
     near, column = nearest(cost, done, count, kept if direct else width)
@@ -156,8 +146,6 @@ def set_out(kept, enter, leave, count, price, cost, origin, done, reach, via):  
     """The least cost of every column, by one exchange from any column that holds too many.
 
     `origin` of a column is the row of the exchange times the width, plus the column that it leaves.
-
-    Oracle: tests/oracles/transposable.py.
     """
     group, width = enter.shape
     for j in range(width):
@@ -195,10 +183,7 @@ def relax(near, reach, enter, price, through, cost, origin):  # type: ignore[no-
 
 @kernel
 def nearest(cost, done, count, most):  # type: ignore[no-untyped-def]
-    """The least cost of a column that is not done and holds fewer than `most`, and the column.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """The least cost of a column that is not done and holds fewer than `most`, and the column."""
     near, column = np.inf, 0
     for j in range(len(cost)):
         if not done[j] and cost[j] < near and count[j] < most:

@@ -1,4 +1,7 @@
-"""The masks of published code for a block: one pass over its values, the largest or the smallest first."""
+"""The masks of published code for a block: one pass over its values, the largest or the smallest first.
+
+Oracle: tests/oracles/transposable.py.
+"""
 
 import numpy as np
 
@@ -12,8 +15,6 @@ def select_greedy(scores, kept, group, prune, first, last, out):  # type: ignore
 
     scores (stack, rows, columns) floats, out the same shape of bool. Of equal values the lowest index is
     kept. NaN is not kept.
-
-    Oracle: tests/oracles/transposable.py.
     """
     weights, enter = np.zeros((group, group)), np.zeros((group, group))
     in_row, in_column = np.zeros(group, np.int64), np.zeros(group, np.int64)
@@ -34,10 +35,7 @@ def select_greedy(scores, kept, group, prune, first, last, out):  # type: ignore
 
 @kernel
 def heaviest(weights):  # type: ignore[no-untyped-def]
-    """Places from the heaviest on, of equals the first before others; a NaN becomes -1.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Places from the heaviest on, of equals the first before others; a NaN becomes -1."""
     for i in range(len(weights)):
         for j in range(len(weights)):
             if np.isnan(weights[i, j]):
@@ -47,10 +45,7 @@ def heaviest(weights):  # type: ignore[no-untyped-def]
 
 @kernel
 def keep(order, kept, in_row, in_column, enter):  # type: ignore[no-untyped-def]
-    """Take each place in turn, marked -inf, while its row and its column both hold fewer than `kept`.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Take each place in turn, marked -inf, while its row and its column both hold fewer than `kept`."""
     enter[:] = 0.0
     for at in order:
         i, j = at // len(enter), at % len(enter)
@@ -64,7 +59,7 @@ def keep(order, kept, in_row, in_column, enter):  # type: ignore[no-untyped-def]
 def drop(order, owed, in_row, in_column, enter):  # type: ignore[no-untyped-def]
     """Give up each place in turn while its row or column has given up fewer than `owed`.
 
-    The rest is marked -inf. Oracle: tests/oracles/transposable.py.
+    The rest is marked -inf.
     """
     enter[:] = -np.inf
     for at in order:

@@ -1,4 +1,7 @@
-"""The optimal 2:4 mask of 4 by 4 blocks: the best of all 90, for many blocks side by side."""
+"""The optimal 2:4 mask of 4 by 4 blocks: the best of all 90, for many blocks side by side.
+
+Oracle: tests/oracles/transposable.py.
+"""
 
 import numpy as np
 
@@ -16,8 +19,6 @@ def select_patterns(scores, first, last, out):  # type: ignore[no-untyped-def]
     """Fill rows [first, last) of blocks of `out`, counted through the stack, with the best 2:4 masks.
 
     scores (stack, rows, columns) floats, out the same shape of bytes, 1 where a value is kept.
-
-    Oracle: tests/oracles/transposable.py.
     """
     weights = np.zeros(SIDE * SIDE * WIDE, scores.dtype)
     strange = np.zeros(SIDE * SIDE * WIDE, scores.dtype)
@@ -51,20 +52,14 @@ def select_patterns(scores, first, last, out):  # type: ignore[no-untyped-def]
 
 @kernel
 def copy(places, out):  # type: ignore[no-untyped-def]
-    """The first of `places`, as many as `out` holds.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """The first of `places`, as many as `out` holds."""
     for j in range(np.uint64(len(out))):
         out[j] = places[j]
 
 
 @kernel
 def lay_out(values, blocks, weights):  # type: ignore[no-untyped-def]
-    """Magnitudes of one row of `blocks` blocks into `weights`.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Magnitudes of one row of `blocks` blocks into `weights`."""
     for b in range(np.uint64(blocks)):
         for j in range(np.uint64(SIDE)):
             weights[j * np.uint64(WIDE) + b] = abs(values[b * np.uint64(SIDE) + j])
@@ -72,10 +67,7 @@ def lay_out(values, blocks, weights):  # type: ignore[no-untyped-def]
 
 @kernel
 def expand(masks, shift, words):  # type: ignore[no-untyped-def]
-    """Bits shift to shift + 3 of each mask as four bytes of 0 or 1.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Bits shift to shift + 3 of each mask as four bytes of 0 or 1."""
     for b in range(np.uint64(WIDE)):
         words[b] = np.uint32((masks[b] >> shift) & 15) * SPREAD & ONES
 
@@ -88,8 +80,6 @@ def choose(w, masks):  # type: ignore[no-untyped-def]
     share no column ask the same of the others: 36. Two rows that share one column and of the others each take
     one, in either way, leave out a column, which the other two rows share: 48. A part that two of the cases
     have is computed once.
-
-    Oracle: tests/oracles/transposable.py.
     """
     unsafe = 0
     for b in range(np.uint64(WIDE)):
@@ -119,10 +109,7 @@ def choose(w, masks):  # type: ignore[no-untyped-def]
 
 @kernel
 def apart(a0, a1, a2, a3, b0, b1, b2, b3):  # type: ignore[no-untyped-def]
-    """The best way for two rows to keep two values each without sharing a column: sum, and mask of 8 bits.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """The best way for two rows to keep two values each without sharing a column: sum, and mask of 8 bits."""
     best, mask = a0 + a1 + (b2 + b3), 0xC3
     best, mask = better(best, mask, a2 + a3 + (b0 + b1), 0x3C)
     best, mask = better(best, mask, a0 + a2 + (b1 + b3), 0xA5)
@@ -136,8 +123,6 @@ def shared(best, mask, t0, t1, t2, t3, u0, u1, u2, u3, both):  # type: ignore[no
     """The better of `best` and of the upper rows keeping columns 0 and 1, the lower 2 and 3, or the reverse.
 
     t and u are the sums of the upper and of the lower rows, `both` the bits of columns 0 and 1.
-
-    Oracle: tests/oracles/transposable.py.
     """
     best, mask = better(best, mask, t0 + t1 + (u2 + u3), both * 0x11 | (both ^ 15) * 0x1100)
     return better(best, mask, t2 + t3 + (u0 + u1), (both ^ 15) * 0x11 | both * 0x1100)
@@ -149,8 +134,6 @@ def mixed(best, mask, t0, t1, u0, u1, a2, a3, b2, b3, c2, c3, d2, d3, i, j, k, l
 
     Each row then keeps one of the columns k and l. t and u are the sums of the upper and the lower rows in i
     and j.
-
-    Oracle: tests/oracles/transposable.py.
     """
     top, upper = better(a2 + b3, 1 << k | 16 << l, a3 + b2, 1 << l | 16 << k)
     low, lower = better(c2 + d3, 1 << k | 16 << l, c3 + d2, 1 << l | 16 << k)

@@ -2,6 +2,8 @@
 
 Blocks lie side by side: value (i, j) of block b of WIDE is at [i, j * WIDE + b], a price of column j at j *
 WIDE + b.
+
+Oracle: tests/oracles/transposable.py; of sort, numpy.
 """
 
 import numpy as np
@@ -19,8 +21,6 @@ def reprice(weights, kept, sweeps, price, bar, ladder):  # type: ignore[no-untyp
     place if its gain, the weight less the column's price, reaches the row's bar. Given the prices, any bar
     from the kept-th of its gains down to the next is best, and given the bars the same holds for prices; the
     middle is taken. In the end a bar is the kept-th largest gain.
-
-    Oracle: tests/oracles/transposable.py.
     """
     group = len(weights)
     price[:] = 0.0
@@ -38,10 +38,7 @@ def reprice(weights, kept, sweeps, price, bar, ladder):  # type: ignore[no-untyp
 
 @kernel
 def gain_by_column(weights, price, ladder):  # type: ignore[no-untyped-def]
-    """Weights less the prices of their columns, transposed.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Weights less the prices of their columns, transposed."""
     group = np.uint64(len(weights))
     wide = np.uint64(WIDE)
     for j in range(group):
@@ -52,10 +49,7 @@ def gain_by_column(weights, price, ladder):  # type: ignore[no-untyped-def]
 
 @kernel
 def gain_by_row(weights, bar, ladder):  # type: ignore[no-untyped-def]
-    """Weights less the bars of their rows.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Weights less the bars of their rows."""
     group = np.uint64(len(weights))
     wide = np.uint64(WIDE)
     for i in range(group):
@@ -66,10 +60,7 @@ def gain_by_row(weights, bar, ladder):  # type: ignore[no-untyped-def]
 
 @kernel
 def middle(low, high, out):  # type: ignore[no-untyped-def]
-    """Halfway between.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Halfway between."""
     for i in range(np.uint64(len(low))):
         out[i] = 0.5 * (low[i] + high[i])
 
@@ -79,8 +70,6 @@ def sort(ladder):  # type: ignore[no-untyped-def]
     """Sort every column in place, the least first.
 
     Batcher's merge exchange: Knuth, The Art of Computer Programming, volume 3, 5.2.2, algorithm M.
-
-    Oracle: tests/oracles/transposable.py.
     """
     count = len(ladder)
     top = 1
@@ -102,10 +91,7 @@ def sort(ladder):  # type: ignore[no-untyped-def]
 
 @kernel
 def exchange(low, high):  # type: ignore[no-untyped-def]
-    """Swap where `low` is above `high`.
-
-    Oracle: tests/oracles/transposable.py.
-    """
+    """Swap where `low` is above `high`."""
     for i in range(np.uint64(len(low))):
         a, b = low[i], high[i]
         low[i] = min(a, b) + 0.0  # without the sum this becomes a masked store, three times as slow

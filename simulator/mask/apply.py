@@ -1,5 +1,8 @@
 """Weights and gradients under a mask that is at hand; in magnitude.py the mask is made on the way."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +26,7 @@ def masked(weights: Array, mask: NDArray[np.bool_], *, fade: float = 0.0, out: A
     if weights.dtype not in REAL:  # 16 bits are moved, and not computed with
         arrays[0], flat = arrays[0].view(np.uint16), flat.view(np.uint16)
     factor = flat.dtype.type(fade)
-    spread(lambda first, last: kernels.faded(*arrays, factor, flat, first, last), flat.size, values=flat.size)
+    _stream(kernels.faded, [*arrays, factor, flat])
     return result
 
 
@@ -41,5 +44,15 @@ def masked_decay(
     result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(gradient, weights, mask))
     arrays = [np.ascontiguousarray(each).reshape(-1) for each in (gradient, weights, mask)]
     flat = result.reshape(-1)
-    spread(lambda first, last: kernels.drawn(*arrays, factor, flat, first, last), flat.size, values=flat.size)
+    _stream(kernels.drawn, [*arrays, factor, flat])
     return result
+
+
+def _stream(kernel: Callable[..., None], arguments: list[Any]) -> None:
+    size = arguments[-1].size
+
+    def run(first: int, last: int) -> None:
+        with np.errstate(all="ignore"):  # infinity less infinity, where the compiler is off
+            kernel(*arguments, first, last)
+
+    spread(run, size, values=size)

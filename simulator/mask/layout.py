@@ -1,7 +1,7 @@
 """Arrays as the kernels take them: what is accepted, with what words it is refused, where groups lie."""
 
 from collections.abc import Sequence
-from math import inf, isfinite
+from math import inf, isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -135,8 +135,5 @@ def check_out(
 def grouped(array: Array, axis: int) -> Array:
     """`array` as (outer, length, inner), C-contiguous, `length` being `axis`: a view, or else a copy."""
     at = check_axis_of(array, axis)
-    outer, inner = (
-        int(np.prod(array.shape[:at], dtype=np.int64)),
-        int(np.prod(array.shape[at + 1 :], dtype=np.int64)),
-    )
-    return np.ascontiguousarray(array).reshape(outer, array.shape[at], inner)
+    shape = array.shape
+    return np.ascontiguousarray(array).reshape(prod(shape[:at]), shape[at], prod(shape[at + 1 :]))

@@ -1,6 +1,6 @@
 """Magnitude masks: of each group the largest are kept, for any pattern, axis, shape and score.
 
-Order is that of layout.order: -0 equals 0, NaN is kept last, infinity first, and on equal magnitude the
+Order is that of dtypes.order: -0 equals 0, NaN is kept last, infinity first, and on equal magnitude the
 lowest index is kept. A tail shorter than the group keeps min(kept, tail).
 """
 
@@ -26,7 +26,7 @@ def select(scores: Array, pattern: Pattern, *, axis: int = -1, out: Array | None
     """The mask that keeps the largest magnitudes of each group along `axis`: bool, shaped like `scores`."""
     scores, pattern = check_scores(scores), check_pattern(pattern)
     mask = check_out(out, shape=scores.shape, dtype=np.dtype(np.bool_), reads=(scores,))
-    write(Work(scores=scores, values=scores, out=mask, pattern=pattern, form=MASK), axis)
+    write(Work(scores=scores, values=scores, out=mask, pattern=pattern, result=MASK), axis)
     return mask
 
 
@@ -60,8 +60,8 @@ def prune(
     scores = weights if scores is None else check_like(check_scores(scores), weights.shape, what="scores")
     fade = check_factor(fade, "fade", weights)
     pruned = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(weights, scores))
-    form = FADED if fade else VALUES
-    write(Work(scores=scores, values=weights, out=pruned, pattern=pattern, form=form, factor=fade), axis)
+    wanted = FADED if fade else VALUES
+    write(Work(scores=scores, values=weights, out=pruned, pattern=pattern, result=wanted, factor=fade), axis)
     return pruned
 
 
@@ -83,6 +83,7 @@ def prune_decay(
     strength = check_factor(strength, "strength", weights)
     result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(weights, gradient))
     write(
-        Work(scores=weights, values=gradient, out=result, pattern=pattern, form=DRAWN, factor=strength), axis
+        Work(scores=weights, values=gradient, out=result, pattern=pattern, result=DRAWN, factor=strength),
+        axis,
     )
     return result

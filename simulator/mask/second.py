@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError
+from simulator.gemm import check_count
+from simulator.mask.conform import count_kept
 from simulator.mask.dtypes import INFINITY, Array, order
-from simulator.mask.layout import check_axis_of, check_mask, check_pattern, check_scores
+from simulator.mask.layout import check_axis_of, check_generator, check_mask, check_pattern, check_scores
 from simulator.mask.magnitude import select
 from simulator.pattern import Pattern
 
@@ -28,7 +29,7 @@ def select_second(
     """
     ranked, inside = check_scores(scores), check_mask(first, shape=scores.shape)
     obeyed, at = check_pattern(pattern), check_axis_of(ranked, axis)
-    strange = inside & _nan(ranked)
+    strange = inside & (order(ranked) < 0)
     chosen = select(_where(inside, ranked), obeyed, axis=at) & inside & ~strange
     if strange.any():
         # All outside `first` was NaN, and may have won over a NaN within: what is chosen stays, the rest is
@@ -63,17 +64,13 @@ def select_second_permuted(
     """
     ranked, inside = check_scores(scores), check_mask(first, shape=scores.shape)
     obeyed, at = check_pattern(pattern), check_axis_of(ranked, axis)
-    if type(tries) is not int or not 0 <= tries <= TRIES_MAX:
-        raise InputError.of(f"tries is {tries!r}", f"a whole number from 0 to {TRIES_MAX}")
-    if not isinstance(rng, np.random.Generator):
-        raise InputError.of(f"rng is a {type(rng).__name__}", "a numpy.random.Generator")
-    length = ranked.shape[at]
-    rows = np.ascontiguousarray(np.moveaxis(inside, at, 0)).reshape(length, inside.size // max(1, length))
-    best = np.arange(length, dtype=np.int64)
-    most = _kept_within(rows, best, obeyed)
+    check_count("tries", tries, least=0, most=TRIES_MAX)
+    check_generator(rng)
+    best = np.arange(ranked.shape[at], dtype=np.int64)
+    most = _kept_within(inside, best, obeyed, at)
     for _ in range(tries):
-        permutation = rng.permutation(length)
-        found = _kept_within(rows, permutation, obeyed)
+        permutation = rng.permutation(len(best))
+        found = _kept_within(inside, permutation, obeyed, at)
         if found > most:
             best, most = permutation, found
     permuted = select_second(ranked.take(best, axis=at), inside.take(best, axis=at), obeyed, axis=at)
@@ -82,18 +79,12 @@ def select_second_permuted(
     return PermutedMask(mask=mask, permutation=best)
 
 
-def _kept_within(rows: NDArray[np.bool_], permutation: NDArray[np.int64], pattern: Pattern) -> int:
-    """Values that the second mask keeps of `rows` in that order: of each group, at most `kept`."""
-    total = 0
-    for start in range(0, len(rows), pattern.group):
-        held = rows[permutation[start : start + pattern.group]].sum(axis=0, dtype=np.uint16)
-        total += int(np.minimum(held, pattern.kept).sum(dtype=np.int64))
-    return total
-
-
-def _nan(scores: Array) -> NDArray[np.bool_]:
-    """Where a score is NaN."""
-    return np.isnan(scores) if scores.dtype != np.uint16 else order(scores) < 0
+def _kept_within(
+    inside: NDArray[np.bool_], permutation: NDArray[np.int64], pattern: Pattern, axis: int
+) -> int:
+    """Values that the second mask keeps of `inside` in that order: of each group, at most `kept`."""
+    counts = count_kept(inside.take(permutation, axis=axis), pattern.group, axis=axis)
+    return int(np.minimum(counts, pattern.kept).sum(dtype=np.int64))
 
 
 def _where(inside: NDArray[np.bool_], scores: Array) -> Array:

@@ -6,6 +6,7 @@ block is transposable if each of its rows and each of its columns keeps `kept` v
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -16,7 +17,7 @@ from simulator.kernels.threads import spread
 from simulator.kernels.transposable_flow import select_flow
 from simulator.kernels.transposable_greedy import select_greedy
 from simulator.kernels.transposable_patterns import select_patterns
-from simulator.mask.dtypes import Array
+from simulator.mask.dtypes import Array, widened
 from simulator.mask.layout import check_out, check_pattern, check_scores
 from simulator.pattern import Pattern
 
@@ -78,7 +79,7 @@ def select_transposable(
             f"`{solver}` leaves rows and columns with fewer than {obeyed.kept}",
             'policy="at_most", or the solver `exact` or `fast`',
         )
-    mask = check_out(out, shape=checked.shape, dtype=np.dtype(np.bool_))
+    mask = check_out(out, shape=checked.shape, dtype=np.dtype(np.bool_), reads=(checked,))
     if mask.size:
         _solve(checked, obeyed, chosen, at_most, mask)
     return mask
@@ -87,22 +88,13 @@ def select_transposable(
 def _solve(scores: Array, pattern: Pattern, solver: Solver, at_most: bool, mask: NDArray[np.bool_]) -> None:
     """Fill `mask`, the rows of blocks of the whole stack spread over threads."""
     shape = (prod(scores.shape[:-2]), *scores.shape[-2:])
-    values, out = _floats(scores).reshape(shape), mask.reshape(shape)
+    values, out = np.ascontiguousarray(widened(scores)).reshape(shape), mask.reshape(shape)
     lines = shape[0] * pattern.groups_along(shape[1])
     spread(
         lambda first, last: solver.run(values, pattern, at_most, first, last, out),
         lines,
         values=scores.size * pattern.group,
     )
-
-
-def _floats(scores: Array) -> Array:
-    """The scores as floats that a kernel reads, C-contiguous; a narrower float fits float32 exactly."""
-    if scores.dtype == np.uint16:
-        return (np.ascontiguousarray(scores).astype(np.uint32) << 16).view(np.float32)
-    if scores.dtype == np.float16:
-        return scores.astype(np.float32, order="C")
-    return np.ascontiguousarray(scores)
 
 
 def _exact(
@@ -120,31 +112,22 @@ def _fast(
     select_flow(scores, pattern.kept, pattern.group, at_most, 2, True, first, last, out)
 
 
-def _greedy(
+def _one_pass(
     scores: Array,
     pattern: Pattern,
-    at_most: bool,  # noqa: ARG001
+    at_most: bool,  # noqa: ARG001 (a pass never keeps more)
     first: int,
     last: int,
     out: NDArray[np.bool_],
+    *,
+    prune: bool,
 ) -> None:
-    select_greedy(scores, pattern.kept, pattern.group, False, first, last, out)
-
-
-def _two_approximation(
-    scores: Array,
-    pattern: Pattern,
-    at_most: bool,  # noqa: ARG001
-    first: int,
-    last: int,
-    out: NDArray[np.bool_],
-) -> None:
-    select_greedy(scores, pattern.kept, pattern.group, True, first, last, out)
+    select_greedy(scores, pattern.kept, pattern.group, prune, first, last, out)
 
 
 SOLVERS: dict[str, Solver] = {
     "exact": Solver(run=_exact),
     "fast": Solver(run=_fast),
-    "greedy": Solver(run=_greedy, fills=False),
-    "two_approximation": Solver(run=_two_approximation, fills=False),
+    "greedy": Solver(run=partial(_one_pass, prune=False), fills=False),
+    "two_approximation": Solver(run=partial(_one_pass, prune=True), fills=False),
 }

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,22 +19,21 @@ NARROW = 4 * LANES  # fewer groups side by side would be mostly remainder
 PIECE = 1 << 22  # values that are partitioned at once, which bounds the memory taken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """Scores to rank, and the values and the factor from which `form` says what is written to `out`."""
+class Work(NamedTuple):
+    """Scores to rank, and the values and the factor from which `result` says what is written to `out`."""
 
     scores: Array
     values: Array
     out: Array
     pattern: Pattern
-    form: int
+    result: int
     factor: float = 0.0
 
     def on(self, view: Callable[[Array], Array]) -> "Work":
         """The same work on a part of the arrays, or on another shape of them."""
         scores = view(self.scores)
         values = scores if self.values is self.scores else view(self.values)
-        return replace(self, scores=scores, values=values, out=view(self.out))
+        return self._replace(scores=scores, values=values, out=view(self.out))
 
     def bits(self) -> list[Array]:
         """The arrays as the kernels take them: flat, and of unsigned integers."""
@@ -46,23 +45,19 @@ def write(work: Work, axis: int) -> None:
     """Do the work for groups along `axis`; the arrays have one shape, and `out` is C-contiguous."""
     scores = grouped(work.scores, axis)
     values = scores if work.values is work.scores else grouped(work.values, axis)
-    work = replace(work, scores=scores, values=values, out=work.out.reshape(scores.shape))
+    work = work._replace(scores=scores, values=values, out=work.out.reshape(scores.shape))
     length, inner = scores.shape[1:]
     group = work.pattern.group
     body = length - length % group
-    whole = work.on(lambda array: array[:, :body])
-    if not scores.size:
-        return
-    if not body:
-        pass
-    elif not _has_network(work.pattern):
-        _partition(whole.on(lambda array: _split(array, group)))
-    elif inner == 1 and body == length:
-        _contiguous(whole.on(lambda array: array.reshape(-1)))
-    elif inner < NARROW:
-        _moved(whole)
-    else:
-        _side_by_side(work)
+    if scores.size and body:
+        if not _has_network(work.pattern):
+            _partition(work.on(lambda array: _split(array[:, :body], group)))
+        elif inner == 1 and body == length:
+            _contiguous(work.on(lambda array: array.reshape(-1)))
+        elif inner < NARROW:
+            _moved(work.on(lambda array: array[:, :body]))
+        else:
+            _side_by_side(work)
     if body < length:
         _partition(work.on(lambda array: array[:, None, body:]))
 
@@ -73,10 +68,10 @@ def pack_bits(scores: Array, pattern: Pattern) -> NDArray[np.uint8]:
     bits = np.empty(flat.size // 8, np.uint8)
     eights = _in_eights(flat.size, pattern) if _has_network(pattern) else 0
     part = flat[:eights]
-    _lanes(Work(scores=part, values=part, out=bits, pattern=pattern, form=BITS))
+    _lanes(Work(scores=part, values=part, out=bits, pattern=pattern, result=BITS))
     rest = flat[eights:]
     mask = np.empty(rest.size, np.bool_)
-    write(Work(scores=rest, values=rest, out=mask, pattern=pattern, form=MASK), 0)
+    write(Work(scores=rest, values=rest, out=mask, pattern=pattern, result=MASK), 0)
     bits[eights // 8 :] = np.packbits(mask, bitorder="little")
     return bits.reshape(*scores.shape[:-1], scores.shape[-1] // 8)
 
@@ -94,11 +89,12 @@ def _contiguous(work: Work) -> None:
     """Whole groups, one behind the other."""
     eights = _in_eights(work.scores.size, work.pattern)
     _lanes(work.on(lambda array: array[:eights]))
-    _partition(work.on(lambda array: array[eights:].reshape(1, -1, work.pattern.group, 1)))
+    if eights < work.scores.size:
+        _partition(work.on(lambda array: array[eights:].reshape(1, -1, work.pattern.group, 1)))
 
 
 def _lanes(work: Work) -> None:
-    run = kernels.contiguous(work.pattern.kept, work.pattern.group, INFINITY[work.scores.dtype], work.form)
+    run = kernels.contiguous(work.pattern.kept, work.pattern.group, INFINITY[work.scores.dtype], work.result)
     arrays, size = work.bits(), work.scores.size
     spread(
         lambda first, last: run(*arrays, work.factor, first, last),
@@ -120,7 +116,7 @@ def _side_by_side(work: Work) -> None:
     outer, length, inner = work.scores.shape
     group = work.pattern.group
     body, columns = length - length % group, inner - inner % LANES
-    run = kernels.side_by_side(work.pattern.kept, group, INFINITY[work.scores.dtype], work.form)
+    run = kernels.side_by_side(work.pattern.kept, group, INFINITY[work.scores.dtype], work.result)
     arrays = work.bits()
     spread(
         lambda first, last: run(*arrays, work.factor, length, inner, columns, first, last),
@@ -157,7 +153,7 @@ def _partition_piece(work: Work) -> None:
     room = kept - keep.sum(axis=2, keepdims=True)
     tied = keys == least
     keep |= tied & (tied.cumsum(axis=2) <= room)
-    work.out[...] = keep if work.form == MASK else np.where(keep, work.values, _others(work))
+    work.out[...] = keep if work.result == MASK else np.where(keep, work.values, _others(work))
 
 
 def _others(work: Work) -> Array:
@@ -165,8 +161,8 @@ def _others(work: Work) -> Array:
     factor = work.values.dtype.type(work.factor)
     others: Array = np.zeros_like(work.values)
     with np.errstate(all="ignore"):
-        if work.form == FADED:
+        if work.result == FADED:
             others = work.values * factor
-        elif work.form == DRAWN:
+        elif work.result == DRAWN:
             others = work.values + work.scores * factor
     return others
