@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from simulator.errors import InputError, placed
-from simulator.mask.conform import Found, obeyed
+from simulator.mask.conform import Obeyed, obeyed
 from simulator.mask.dtypes import Array
 from simulator.mask.measures import kept_per_group
 
@@ -44,6 +44,6 @@ def obeyed_by(path: Path) -> str:
     return ", ".join(str(sparsest[axis]) for axis in sorted(sparsest)) or "no pattern"
 
 
-def _fills(values: Array, found: Found) -> bool:
+def _fills(values: Array, found: Obeyed) -> bool:
     groups = kept_per_group(values, found.pattern.group, axis=found.axis).whole
     return bool(groups[found.pattern.kept] >= FILLED * groups.sum())

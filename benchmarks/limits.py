@@ -26,17 +26,13 @@ def triad(first_values: Any, second_values: Any, factor: Any, out: Any, first: i
         out[i] = first_values[i] + factor * second_values[i]
 
 
-@kernel
-def copy(values: Any, out: Any, first: int, last: int) -> None:
-    """Read a value, write one of the same size."""
-    for i in range(np.uint64(first), np.uint64(last)):
-        out[i] = values[i]
+def spreading(run: Callable[..., object], *arguments: Any, size: int | None = None, step: int = 1) -> Run:
+    """`run(*arguments, first, last)` by all threads, over the steps of `size` values.
 
-
-def spreading(run: Callable[..., object], *arrays: Any) -> Run:
-    """`run` over whole arrays, by all threads."""
-    size = arrays[-1].size
-    return lambda: spread(lambda first, last: run(*arrays, first, last), size, values=size)
+    Without a `size` those are the values of the last argument, an array.
+    """
+    values = arguments[-1].size if size is None else size
+    return lambda: spread(lambda first, last: run(*arguments, first, last), values // step, values=values)
 
 
 def fastest(runs: dict[str, Run], *, rounds: int) -> dict[str, float]:

@@ -14,14 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError, lookup
+from simulator.errors import InputError, lookup, shown
 from simulator.formats import BYTE, FORMATS, Dense, Format, Size
 from simulator.kernels import packing as kernels
 from simulator.kernels.packing_lanes import LARGEST, MASKED, NONZERO
 from simulator.kernels.threads import spread
+from simulator.mask.conform import occupied_bits
 from simulator.mask.dtypes import INFINITY, Array, magnitude_bits
 from simulator.mask.layout import (
+    check_array,
     check_axis_of,
+    check_countable,
     check_like,
     check_mask,
     check_out,
@@ -30,7 +33,7 @@ from simulator.mask.layout import (
     grouped,
 )
 from simulator.mask.magnitude import select
-from simulator.metadata import Bytes, Rows, check_form, check_stored, decode, encode, first_place
+from simulator.metadata import Bytes, Vectors, check_form, check_stored, decode, encode, first_wrong
 from simulator.packing_eights import eights, pack_eights, unpack_eights
 from simulator.pattern import Pattern
 
@@ -73,19 +76,15 @@ class Packed:
         return self.values.dtype
 
     @property
-    def rows(self) -> Rows:
+    def vectors(self) -> Vectors:
         """The vectors that were packed."""
-        return _rows(self.shape, self.axis, self.pattern)
+        return Vectors(shape=self.shape, axis=self.axis, pattern=self.pattern)
 
     @property
     def size(self) -> Size:
         """The bits that it takes, as simulator.formats counts them."""
-        vectors, length, pattern = self.rows
-        stored = self.form.values(vectors=vectors, length=length, pattern=pattern)
-        return Size(
-            value_bits=BYTE * self.dtype.itemsize * stored,
-            metadata_bits=self.form.metadata_bits(vectors=vectors, length=length, pattern=pattern),
-        )
+        stored, metadata_bits = _takes(self.form, self.vectors)
+        return Size(value_bits=BYTE * self.dtype.itemsize * stored, metadata_bits=metadata_bits)
 
 
 def pack(
@@ -111,16 +110,15 @@ def pack(
     space = _space(out, values, axis, pattern, chosen)
     bits = _flat(values, axis)
     if mask is None:
-        keys, choice, magnitude = bits, NONZERO, _magnitude(values.dtype)
-    else:
-        keys, choice, magnitude = _flat(check_mask(mask, shape=values.shape), axis), MASKED, 255
-    if not pack_eights(bits, keys, *_within(space), choice=choice, magnitude=magnitude):
-        if mask is None:
-            _pack_any(bits, _stored(bits, magnitude, space.rows), space, all_values=True)
-        else:
-            stored = (keys != 0).view(np.uint8)  # a bool is any byte
-            check_stored(stored, space.rows, what="the mask")
-            _pack_any(bits, stored, space, all_values=False)
+        magnitude = _magnitude(values.dtype)
+        if not pack_eights(bits, bits, *_within(space), choice=NONZERO, magnitude=magnitude):
+            _pack_any(bits, _stored(bits, magnitude, space.vectors), space, all_values=True)
+        return space
+    keys = _flat(check_mask(mask, shape=values.shape), axis)
+    if not pack_eights(bits, keys, *_within(space), choice=MASKED, magnitude=255):
+        stored = check_countable(keys.view(np.bool_)).view(np.uint8)
+        check_stored(stored, space.vectors, what="the mask")
+        _pack_any(bits, stored, space, all_values=False)
     return space
 
 
@@ -139,25 +137,27 @@ def prune_and_pack(
     check_like(ranked, weights.shape, what="scores")
     axis = check_axis_of(weights, axis)
     chosen = _check_form(form, check_pattern(pattern))
-    if ranked.dtype == weights.dtype and eights(_rows(weights.shape, axis, pattern), chosen):
-        infinity, magnitude = INFINITY[ranked.dtype], _magnitude(ranked.dtype)
-        space = _space(out, weights, axis, pattern, chosen)
-        bits = _flat(weights, axis)
+    space, bits = _space(out, weights, axis, pattern, chosen), _flat(weights, axis)
+    if ranked.dtype == weights.dtype and eights(space.vectors, chosen):
+        infinity, magnitude = INFINITY[ranked.dtype], magnitude_bits(ranked.dtype)
         keys = bits if ranked is weights else _flat(ranked, axis)
         pack_eights(bits, keys, *_within(space), choice=LARGEST, magnitude=magnitude, infinity=infinity)
-        return space
-    mask = select(ranked, pattern, axis=axis)
-    return pack(weights, pattern, form=chosen, axis=axis, mask=mask, out=out)
+    else:
+        stored = _flat(select(ranked, pattern, axis=axis), axis)
+        _pack_any(bits, stored, space, all_values=False)
+    return space
 
 
 def unpack(packed: Packed, *, out: Array | None = None) -> Array:
     """The array that was packed, 0 where nothing was stored; every stored value has its bits."""
     whole = check_out(out, shape=packed.shape, dtype=packed.dtype)
-    in_place = packed.axis == len(packed.shape) - 1
-    flat = whole.reshape(-1) if in_place else np.empty(whole.size, whole.dtype)
-    _unpack(packed, flat.view(_bits_of(flat.dtype)))
-    if not in_place:
-        whole[...] = _whole(flat.view(_bits_of(flat.dtype)), packed).view(flat.dtype)
+    bits = whole.reshape(-1).view(_bits_of(whole.dtype))
+    if packed.axis == len(packed.shape) - 1:
+        _unpack(packed, bits)
+    else:
+        flat = np.empty_like(bits)
+        _unpack(packed, flat)
+        _swap_back(flat, packed, bits)
     return whole
 
 
@@ -165,71 +165,74 @@ def unpack_mask(packed: Packed) -> NDArray[np.bool_]:
     """Where the stored values were; dense does not say, so there it is what pack stores without a mask."""
     if isinstance(packed.form, Dense):
         bits = packed.values.view(_bits_of(packed.dtype))
-        stored = _stored(bits, _magnitude(packed.dtype), packed.rows)
+        stored = _stored(bits, _magnitude(packed.dtype), packed.vectors)
     else:
-        stored = np.empty(packed.rows.values, np.uint8)
+        stored = np.empty(packed.vectors.values, np.uint8)
         ones = np.ones(packed.values.size, np.uint8)
-        decode(packed.metadata, ones, packed.rows, packed.form, stored)
-    return _whole(stored, packed).view(np.bool_)
+        decode(packed.metadata, ones, packed.vectors, packed.form, stored)
+    if packed.axis < len(packed.shape) - 1:
+        stored = _swap_back(stored, packed, np.empty_like(stored))
+    return stored.view(np.bool_).reshape(packed.shape)
 
 
 def _unpack(packed: Packed, out: Array) -> None:
     """The bits of all values, vector by vector."""
-    bits, metadata, rows, form = _within(packed)
+    bits, metadata, vectors, form = _within(packed)
     if isinstance(form, Dense):
         out[...] = bits
-    elif not unpack_eights(bits, metadata, rows, form, out):
-        decode(metadata, bits, rows, form, out)
+    elif not unpack_eights(bits, metadata, vectors, form, out):
+        decode(metadata, bits, vectors, form, out)
 
 
 def _pack_any(bits: Array, stored: Bytes, space: Packed, *, all_values: bool) -> None:
     """Values and metadata of any pattern and format; of dense `all_values`, or those that are stored."""
-    out, metadata, rows, form = _within(space)
+    out, metadata, vectors, form = _within(space)
     if isinstance(form, Dense):
         out[...] = bits if all_values else np.where(stored != 0, bits, bits.dtype.type(0))
         return
     spread(
-        lambda first, last: kernels.gather(bits, stored, rows.length, rows.stored, out, first, last),
-        rows.vectors,
-        values=rows.values,
+        lambda first, last: kernels.gather(bits, stored, vectors.length, vectors.stored, out, first, last),
+        vectors.count,
+        values=vectors.values,
     )
-    encode(stored, rows, form, metadata)
+    encode(stored, vectors, form, metadata)
 
 
-def _stored(bits: Array, magnitude: int, rows: Rows) -> Bytes:
+def _stored(bits: Array, magnitude: int, vectors: Vectors) -> Bytes:
     """What is stored without a mask: what is not 0, and zeros that fill the groups up."""
-    stored, every = np.empty(bits.size, np.uint8), bits.dtype.type(magnitude)
-    spread(lambda first, last: kernels.flag(bits, every, stored, first, last), bits.size, values=bits.size)
-    kept, group = rows.pattern.kept, rows.pattern.group
-    place = first_place(lambda first, last: kernels.fill(stored, rows.length, kept, group, first, last), rows)
-    if place >= 0:
-        start = place // rows.groups * rows.length + place % rows.groups * group
-        stop = min(start + group, (place // rows.groups + 1) * rows.length)
-        count = np.count_nonzero(bits[start:stop] & every)
+    stored, kept, group = occupied_bits(bits, magnitude), vectors.pattern.kept, vectors.pattern.group
+    wrong = first_wrong(
+        lambda first, last: kernels.fill(stored, vectors.length, kept, group, first, last), vectors
+    )
+    if wrong >= 0:
+        vector, within = divmod(wrong, vectors.groups)
+        start = vector * vectors.length + within * group
+        count = np.count_nonzero(stored[start : start + vectors.width(wrong)])
         raise InputError.of(
-            f"{count} values of {rows.name(place)} are not 0",
-            f"{rows.pattern} stores {rows.room(place)} of them: prune first, or say which by a mask",
+            f"{count} values at {vectors.name(wrong)} are not 0",
+            f"{vectors.pattern} stores {vectors.room(wrong)} of them: prune first, or say which by a mask",
         )
     return stored
 
 
-def _rows(shape: tuple[int, ...], axis: int, pattern: Pattern) -> Rows:
-    return Rows(prod(shape[:axis]) * prod(shape[axis + 1 :]), shape[axis], pattern)
+def _takes(form: Format, vectors: Vectors) -> tuple[int, int]:
+    """The values, and the bits of metadata, that the vectors take in a format."""
+    sizes: dict[str, Any] = {"vectors": vectors.count, "length": vectors.length, "pattern": vectors.pattern}
+    return form.values(**sizes), form.metadata_bits(**sizes)
 
 
-def _within(packed: Packed) -> tuple[Array, Bytes, Rows, Format]:
+def _within(packed: Packed) -> tuple[Array, Bytes, Vectors, Format]:
     """Its values as bits, its metadata, and what they mean."""
-    return packed.values.view(_bits_of(packed.dtype)), packed.metadata, packed.rows, packed.form
+    return packed.values.view(_bits_of(packed.dtype)), packed.metadata, packed.vectors, packed.form
 
 
 def _space(out: object, values: Array, axis: int, pattern: Pattern, form: Format) -> Packed:
     """Where `values` are packed to: `out`, a Packed of an operand like this one, or a new one."""
     if out is not None:
         return _check_space(out, (values.shape, axis, pattern, form, values.dtype))
-    vectors, length, _ = _rows(values.shape, axis, pattern)
-    bits = form.metadata_bits(vectors=vectors, length=length, pattern=pattern)
+    stored, bits = _takes(form, Vectors(shape=values.shape, axis=axis, pattern=pattern))
     return Packed(
-        values=np.empty(form.values(vectors=vectors, length=length, pattern=pattern), values.dtype),
+        values=np.empty(stored, values.dtype),
         metadata=np.empty(-(-bits // BYTE), np.uint8),
         shape=values.shape,
         axis=axis,
@@ -242,23 +245,20 @@ def _flat(array: Array, axis: int) -> Array:
     """The bits of `array`, vector by vector."""
     outer, length, inner = (shaped := grouped(array, axis)).shape
     flat = shaped.reshape(-1).view(_bits_of(array.dtype))
-    return flat if inner == 1 else _swapped(flat, outer, length, inner)
+    return flat if inner == 1 else _swap(flat, outer, length, inner, np.empty_like(flat))
 
 
-def _swapped(flat: Array, outer: int, length: int, inner: int) -> Array:
-    """Values that lie as (outer, length, inner) as (outer, inner, length)."""
-    out = np.empty_like(flat)
+def _swap(flat: Array, outer: int, length: int, inner: int, out: Array) -> Array:
+    """`out`, with the values that lie as (outer, length, inner) as (outer, inner, length)."""
     parts = outer * -(-inner // kernels.BLOCK) if flat.size else 0
     spread(lambda first, last: kernels.swap(flat, length, inner, out, first, last), parts, values=flat.size)
     return out
 
 
-def _whole(flat: Array, packed: Packed) -> Array:
-    """The reverse: values vector by vector in the shape that was packed."""
+def _swap_back(flat: Array, packed: Packed, out: Array) -> Array:
+    """The reverse: `out`, with values that lie vector by vector in the order of what was packed."""
     shape, axis = packed.shape, packed.axis
-    inner = prod(shape[axis + 1 :])
-    swapped = flat if inner == 1 else _swapped(flat, prod(shape[:axis]), inner, shape[axis])
-    return swapped.reshape(shape)
+    return _swap(flat, prod(shape[:axis]), prod(shape[axis + 1 :]), shape[axis], out)
 
 
 def _bits_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -272,16 +272,15 @@ def _magnitude(dtype: np.dtype[Any]) -> int:
 
 def _check_values(values: object, *, what: str = "values") -> Array:
     """An array whose values have 1, 2, 4 or 8 bytes, and at least one axis."""
-    if not isinstance(values, np.ndarray):
-        raise InputError.of(f"{what} is a {type(values).__name__}", f"{what} is a numpy array")
-    if values.dtype.kind not in "biuf" or values.dtype.itemsize > 8 or not values.dtype.isnative:
+    array = check_array(values, what=what)
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8 or not array.dtype.isnative:
         raise InputError.of(
-            f"{what} has dtype {values.dtype}",
+            f"{what} has dtype {array.dtype}",
             "numbers of 1, 2, 4 or 8 bytes, in the byte order of this machine",
         )
-    if values.ndim == 0:
+    if array.ndim == 0:
         raise InputError.of(f"{what} has no axis", f"{what} has at least one axis")
-    return values
+    return array
 
 
 def _check_form(form: object, pattern: Pattern) -> Format:
@@ -296,7 +295,7 @@ def _check_space(out: object, wanted: tuple[object, ...]) -> Packed:
     """`out`, a Packed of exactly the operand that is wanted, which can be written."""
     if not isinstance(out, Packed):
         raise InputError.of(
-            f"out is a {type(out).__name__}", "out is a Packed, as an earlier call returned it"
+            f"out is of type {type(out).__name__}", "out is a Packed, as an earlier call returned it"
         )
     names = ("shape", "axis", "pattern", "form", "dtype")
     for name, seen, right in zip(
@@ -313,15 +312,15 @@ def _check_shape(shape: object, axis: object) -> None:
     if not isinstance(shape, tuple) or not all(type(length) is int and length >= 0 for length in shape):
         raise InputError.of(f"the shape is {shape!r}", "a tuple of whole numbers from 0")
     if type(axis) is not int or not 0 <= axis < len(shape):
-        raise InputError.of(f"axis is {axis!r}", f"an axis of shape {shape}, counted from 0")
+        raise InputError.of(f"axis is {shown(axis)}", f"an axis of shape {shape}, counted from 0")
 
 
 def _check_flat(array: object, dtype: np.dtype[Any], count: int, *, what: str) -> None:
     """Exactly `count` values of `dtype` in one contiguous row."""
-    if not isinstance(array, np.ndarray) or array.dtype != dtype:
-        seen = f"dtype {array.dtype}" if isinstance(array, np.ndarray) else f"a {type(array).__name__}"
-        raise InputError.of(f"{what} is {seen}", f"{what} is a numpy array of {dtype}")
-    if not array.flags.c_contiguous:
+    seen = check_array(array, what=what)
+    if seen.dtype != dtype:
+        raise InputError.of(f"{what} has dtype {seen.dtype}", f"{what} is a numpy array of {dtype}")
+    if not seen.flags.c_contiguous:
         raise InputError.of(f"{what} is not contiguous", f"a contiguous row of {count}")
-    if array.shape != (count,):
-        raise InputError.of(f"{what} has shape {array.shape}", f"a contiguous row of {count}")
+    if seen.shape != (count,):
+        raise InputError.of(f"{what} has shape {seen.shape}", f"a contiguous row of {count}")

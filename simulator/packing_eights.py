@@ -12,17 +12,17 @@ from simulator.kernels.lanes import LANES
 from simulator.kernels.select import COMPILES
 from simulator.kernels.threads import spread
 from simulator.mask.dtypes import Array
-from simulator.metadata import Bytes, Rows, decode
+from simulator.metadata import Bytes, Vectors, decode
 
 
-def eights(rows: Rows, form: Format) -> int:
+def eights(vectors: Vectors, form: Format) -> int:
     """How many groups are served in eights: none where groups or fields have gaps."""
-    pattern, field = rows.pattern, bits_to_name(rows.pattern.group)
-    if (pattern.kept, pattern.group) not in lanes.PATTERNS or not COMPILES or rows.length % pattern.group:
+    pattern, field = vectors.pattern, bits_to_name(vectors.pattern.group)
+    if (pattern.kept, pattern.group) not in lanes.PATTERNS or not COMPILES or vectors.length % pattern.group:
         return 0
     if not isinstance(form, Coordinate) or not (form.straddle or BYTE % field == 0):
         return 0
-    return rows.values // pattern.group // LANES * LANES
+    return vectors.values // pattern.group // LANES * LANES
 
 
 def pack_eights(
@@ -30,7 +30,7 @@ def pack_eights(
     keys: Array,
     out: Array,
     metadata: Bytes,
-    rows: Rows,
+    vectors: Vectors,
     form: Format,
     *,
     choice: int,
@@ -38,7 +38,7 @@ def pack_eights(
     infinity: int = 0,
 ) -> bool:
     """Write both results in one pass; False where that does not suit, or where a group breaks the pattern."""
-    pattern, groups = rows.pattern, eights(rows, form)
+    pattern, groups = vectors.pattern, eights(vectors, form)
     if not groups:
         return False
     run = lanes.packer(pattern.kept, pattern.group, choice, magnitude, infinity)
@@ -46,11 +46,11 @@ def pack_eights(
     spread(
         lambda first, last: broken.append(run(bits, keys, out, metadata, first, last)),
         groups,
-        values=rows.values,
+        values=vectors.values,
         step=LANES,
     )
     body = groups * pattern.group
-    if body < rows.values:  # the rest is filled up to eight groups of its own
+    if body < vectors.values:  # the rest is filled up to eight groups of its own
         rest = [_filled_up(each[body:], pattern.kept, pattern.group) for each in (bits, keys)]
         stored, field = groups * pattern.kept, bits_to_name(pattern.group)
         rest_out = np.empty(LANES * pattern.kept, bits.dtype)
@@ -64,9 +64,9 @@ def pack_eights(
     return not any(broken)
 
 
-def unpack_eights(bits: Array, metadata: Bytes, rows: Rows, form: Format, out: Array) -> bool:
+def unpack_eights(bits: Array, metadata: Bytes, vectors: Vectors, form: Format, out: Array) -> bool:
     """Write the values in one pass; False where that does not suit, or where the metadata are wrong."""
-    pattern, groups = rows.pattern, eights(rows, form)
+    pattern, groups = vectors.pattern, eights(vectors, form)
     if not groups:
         return False
     run = lanes.unpacker(pattern.kept, pattern.group)
@@ -74,12 +74,12 @@ def unpack_eights(bits: Array, metadata: Bytes, rows: Rows, form: Format, out: A
     spread(
         lambda first, last: broken.append(run(bits, metadata, out, first, last)),
         groups,
-        values=rows.values,
+        values=vectors.values,
         step=LANES,
     )
     if any(broken):
         return False
-    rest = Rows(1, rows.values - groups * pattern.group, pattern)
+    rest = Vectors(shape=(vectors.values - groups * pattern.group,), axis=0, pattern=pattern)
     if rest.values:
         stored = groups * pattern.kept
         start = stored * bits_to_name(pattern.group) // BYTE

@@ -26,11 +26,12 @@ LINE = 64  # bytes that the caches move as one
 TOGETHER = 8  # products that one load and store of a sum serve
 BLOCK = 32  # columns at least: their panel about fills the nearest cache
 
-# Times in multiply-adds of the dense way, by `python -m benchmarks.products` with AVX2. They are not measured
-# anew where this runs, so that the way, and with it the rounding, is the same on every machine.
+# Times in multiply-adds of the dense way, by `python -m benchmarks.products` in float32, with one thread and
+# AVX2. They are not measured anew where this runs, so that the way, and with it the rounding, is the same on
+# every machine.
 KEPT_PRODUCT = 3  # it reads a value of x from a cache for each, where BLAS keeps some in registers
 TURNED_VALUE = 35  # of x or of the result
-PACKED_WEIGHT = 60  # less what masking it takes
+COMPRESSED_WEIGHT = 60  # less what masking it takes
 CALL = 1_000_000
 
 
@@ -68,7 +69,7 @@ def compress(weights: Array, mask: NDArray[np.bool_]) -> Compressed:
 def pays(*, tokens: int, rows: int, length: int, kept: int) -> bool:
     """Whether the compressed way, compression included, is the faster for (rows, length) weights."""
     products = KEPT_PRODUCT * tokens * kept + TURNED_VALUE * tokens * (rows + length)
-    return products + PACKED_WEIGHT * rows * length + CALL < tokens * rows * length
+    return products + COMPRESSED_WEIGHT * rows * length + CALL < tokens * rows * length
 
 
 def multiply(x: Array, weights: Array, mask: NDArray[np.bool_]) -> Array:

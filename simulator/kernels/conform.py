@@ -15,7 +15,7 @@ def occupied(bits: NDArray[np.unsignedinteger], magnitude: int, out: Bytes, firs
 
     Oracle: tests/oracles/conform_mask.py
     """
-    for i in range(first, last):
+    for i in range(np.uint64(first), np.uint64(last)):
         out[i] = (bits[i] & magnitude) != 0
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from simulator.kernels.compile import kernel
-from simulator.kernels.top import key_of
+from simulator.kernels.unstructured import key_of
 
 FEW = 24  # from more kept values on, the bits of the cut are found one by one
 
@@ -90,22 +90,3 @@ def cut_by_bits(keys, count):  # type: ignore[no-untyped-def]
         if enough >= count:
             cut = trial
     return cut
-
-
-@kernel
-def first_uneven(mask, kept, group):  # type: ignore[no-untyped-def]
-    """The flat index at which the first group begins that keeps not min(kept, its length), or -1.
-
-    Groups run along the middle axis of mask (outer, length, inner). Oracle: tests/oracles/drop_grow.py.
-    """
-    length, inner = mask.shape[1], mask.shape[2]
-    for outer in range(mask.shape[0]):
-        for start in range(0, length, group):
-            stop = min(start + group, length)
-            for i in range(inner):
-                found = 0
-                for j in range(start, stop):
-                    found += mask[outer, j, i]
-                if found != min(kept, stop - start):
-                    return (outer * length + start) * inner + i
-    return -1

@@ -56,13 +56,6 @@ def take(metadata: Any, at: int, width: int) -> Any:
 
 
 @kernel
-def flag(values: Any, magnitude: Any, stored: Any, first: int, last: int) -> None:
-    """Whether each of the bits [first, last) is a value other than 0: not 0 in the bits of `magnitude`."""
-    for i in range(np.uint64(first), np.uint64(last)):
-        stored[i] = (values[i] & magnitude) != 0
-
-
-@kernel
 def fill(stored: Any, length: int, kept: int, group: int, first: int, last: int) -> int:
     """Store the lowest-index zeros too, until each group is full; the first group with too many, or -1."""
     for vector in range(first, last):
@@ -79,22 +72,6 @@ def fill(stored: Any, length: int, kept: int, group: int, first: int, last: int)
                 count += np.uint64(1) - np.uint64(stored[at])
                 stored[at] = 1
                 at += np.uint64(1)
-    return -1
-
-
-@kernel
-def broken(stored: Any, length: int, kept: int, group: int, first: int, last: int) -> int:
-    """The first group that does not store exactly min(kept, its values), or -1."""
-    for vector in range(first, last):
-        i, stop = np.uint64(vector * length), np.uint64((vector + 1) * length)
-        for g in range(-(-length // group)):
-            end = min(i + np.uint64(group), stop)
-            count, room = np.uint64(0), min(np.uint64(kept), end - i)
-            while i < end:
-                count += np.uint64(stored[i])
-                i += np.uint64(1)
-            if count != room:
-                return vector * -(-length // group) + g
     return -1
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.kernels.compile import kernel
 
-GROUP_MAX = 12  # 4096 masks at most: a table that stays in the fastest cache
+TABLE_MAX = 12  # values of a group: 4096 masks at most: a table that stays in the fastest cache
 
 
 @kernel

@@ -38,16 +38,28 @@ def spread(run: Callable[[int, int], object], count: int, *, values: int, step: 
         run(0, count)
         return
     cuts = [count * part // parts // step * step for part in range(parts)] + [count]
-    pool = _pool(most - 1)
+    left = list(pairwise(cuts))
     others: list[Future[object]] = []
     try:
-        for cut in pairwise(cuts[1:]):
-            others.append(pool.submit(run, *cut))  # noqa: PERF401 (what was begun is waited for, whatever fails)
-        run(cuts[0], cuts[1])
+        while len(left) > 1 and (begun := _begin(most - 1, run, left[-1])):
+            others.append(begun)
+            left.pop()
+        for first, last in left:
+            run(first, last)
     finally:
         wait(others)
-    for other in others:
+    for other in reversed(others):
         other.result()
+
+
+def _begin(size: int, run: Callable[[int, int], object], part: tuple[int, int]) -> Future[object] | None:
+    """A thread at work on the part; None where the interpreter ends and begins no more."""
+    try:
+        return _pool(size).submit(run, *part)
+    except RuntimeError as error:
+        if "shutdown" not in str(error):
+            raise
+        return None
 
 
 @cache

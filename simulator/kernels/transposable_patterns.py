@@ -152,8 +152,8 @@ def better(best, mask, other, mask_of_other):  # type: ignore[no-untyped-def]
 def four(w, k, b):  # type: ignore[no-untyped-def]
     """Values k to k + 3 of block b."""
     return (
-        float(w[np.uint64(k * WIDE) + b]),
-        float(w[np.uint64((k + 1) * WIDE) + b]),
-        float(w[np.uint64((k + 2) * WIDE) + b]),
-        float(w[np.uint64((k + 3) * WIDE) + b]),
+        np.float64(w[np.uint64(k * WIDE) + b]),
+        np.float64(w[np.uint64((k + 1) * WIDE) + b]),
+        np.float64(w[np.uint64((k + 2) * WIDE) + b]),
+        np.float64(w[np.uint64((k + 3) * WIDE) + b]),
     )

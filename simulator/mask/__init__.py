@@ -6,7 +6,15 @@ mask = select(weights, Pattern.parse("2:4"))
 """
 
 from simulator.mask.apply import masked, masked_decay
-from simulator.mask.conform import Breaks, Found, breaks, breaks_transposable, obeyed
+from simulator.mask.conform import (
+    Breaks,
+    BreaksBoth,
+    BrokenGroup,
+    Obeyed,
+    breaks,
+    breaks_transposable,
+    obeyed,
+)
 from simulator.mask.diversity import count_masks, count_transposable_block, log10_masks
 from simulator.mask.drop_grow import drop_and_grow, drop_and_grow_groups
 from simulator.mask.magnitude import prune, prune_decay, select, select_bits
@@ -20,8 +28,10 @@ from simulator.mask.unstructured import select_above, select_largest, select_lar
 
 __all__ = [
     "Breaks",
-    "Found",
+    "BreaksBoth",
+    "BrokenGroup",
     "KeptPerGroup",
+    "Obeyed",
     "PermutedMask",
     "Spectrum",
     "breaks",

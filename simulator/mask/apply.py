@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels import updates as kernels
+from simulator.kernels import apply as kernels
 from simulator.kernels.threads import spread
-from simulator.mask.dtypes import REAL, Array
+from simulator.mask.dtypes import Array
 from simulator.mask.layout import check_factor, check_like, check_mask, check_out, check_real, check_scores
 
 
@@ -16,15 +16,15 @@ def masked(weights: Array, mask: NDArray[np.bool_], *, fade: float = 0.0, out: A
     """W * (mask + (1 - mask) * fade); a fade of 0 writes 0, for NaN and infinity too.
 
     It serves forward weights under a decaying mask (MdGf: `fade` is D), and gradients scaled likewise. A fade
-    other than 0 takes float32 or float64. `out` may be `weights` itself.
+    other than 0 takes float32 or float64, and may make a signalling NaN quiet. `out` may be `weights` itself.
     """
     weights = check_scores(weights, what="weights")
     mask = check_mask(mask, shape=weights.shape)
     fade = check_factor(fade, "fade", weights)
     result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(weights, mask))
     arrays, flat = [np.ascontiguousarray(each).reshape(-1) for each in (weights, mask)], result.reshape(-1)
-    if weights.dtype not in REAL:  # 16 bits are moved, and not computed with
-        arrays[0], flat = arrays[0].view(np.uint16), flat.view(np.uint16)
+    if not fade:  # bits are moved, and nothing is computed with
+        arrays[0], flat = (each.view(f"u{each.itemsize}") for each in (arrays[0], flat))
     factor = flat.dtype.type(fade)
     _stream(kernels.faded, [*arrays, factor, flat])
     return result

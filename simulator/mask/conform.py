@@ -6,11 +6,13 @@ Wherever a mask is asked for, values do as well: what is not zero counts as kept
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError, shown
+from simulator.errors import InputError
+from simulator.gemm import check_count
 from simulator.kernels import conform as kernels
 from simulator.kernels.threads import spread
 from simulator.mask.dtypes import INFINITY, Array, magnitude_bits
@@ -30,7 +32,7 @@ BLOCK_GROUPS = 512  # groups whose counts and values do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class BrokenGroup:
     """A group that breaks its pattern: group `group` of the vector at index `vector`, which keeps `kept`.
 
     `vector` is an index into all axes but the grouped one; `where` is the group as numpy writes it.
@@ -54,7 +56,7 @@ class Breaks:
     exactly: bool
     groups: int
     count: int
-    places: tuple[Place, ...]
+    places: tuple[BrokenGroup, ...]
 
     def __bool__(self) -> bool:
         return self.count > 0
@@ -67,8 +69,21 @@ class Breaks:
         return f"{what}{': ' if named else ''}{', '.join(named)}{f', and {more} more' if more else ''}"
 
 
+class BreaksBoth(NamedTuple):
+    """Where a matrix breaks a pattern along its rows, and where along its columns, true if either does."""
+
+    rows: Breaks
+    columns: Breaks
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.columns)
+
+    def __str__(self) -> str:
+        return f"{self.rows}\n{self.columns}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Obeyed:
     """A pattern that every group of an array along `axis` obeys."""
 
     axis: int
@@ -99,19 +114,21 @@ def breaks(mask: Array, pattern: Pattern, *, axis: int = -1, exactly: bool = Fal
     )
 
 
-def breaks_transposable(weights: Array, pattern: Pattern, *, exactly: bool = False) -> tuple[Breaks, Breaks]:
+def breaks_transposable(weights: Array, pattern: Pattern, *, exactly: bool = False) -> BreaksBoth:
     """Where `weights`, or a mask, breaks `pattern` along its last axis, and where its transpose does.
 
-    Both are empty where W and its transpose both run as sparse: a transposable mask, one that Hubara et al.
-    (2021, arXiv 2102.08124) ask for, breaks neither.
+    `rows` holds the groups along the last axis, `columns` those along the one before it. False, as it is for
+    a transposable mask (Hubara et al., 2021, arXiv 2102.08124), means that W and its transpose both run as
+    sparse.
     """
     mask = occupied(weights)
     if mask.ndim < 2:
         raise InputError.of(f"the weights have shape {mask.shape}", "a transpose takes at least two axes")
-    return breaks(mask, pattern, axis=-1, exactly=exactly), breaks(mask, pattern, axis=-2, exactly=exactly)
+    rows, columns = (breaks(mask, pattern, axis=axis, exactly=exactly) for axis in (-1, -2))
+    return BreaksBoth(rows=rows, columns=columns)
 
 
-def obeyed(values: Array, *, axis: int | None = None, group_max: int = 64) -> list[Found]:
+def obeyed(values: Array, *, axis: int | None = None, group_max: int = 64) -> list[Obeyed]:
     """The patterns that `values`, or a mask, obeys, along every axis or along `axis`.
 
     For each group of 2 to `group_max` values, no longer than the axis, `kept` is the most that any group
@@ -120,12 +137,11 @@ def obeyed(values: Array, *, axis: int | None = None, group_max: int = 64) -> li
     without a non-zero obeys every pattern, so none is reported. One without a structure obeys a few loose
     patterns such as 48:63 by chance; measures.kept_per_group tells whether groups keep as much as they may.
     """
-    if type(group_max) is not int or not 2 <= group_max <= DETECTED_MAX:
-        raise InputError.of(f"group_max is {shown(group_max)}", f"a whole number from 2 to {DETECTED_MAX}")
+    check_count("group_max", group_max, least=2, most=DETECTED_MAX)
     mask = occupied(values)
     axes = range(mask.ndim) if axis is None else [check_axis_of(mask, axis)]
     return [
-        Found(axis=at, pattern=pattern)
+        Obeyed(axis=at, pattern=pattern)
         for at in axes
         for pattern in _informative(_most_kept(mask, at, group_max).tolist())
     ]
@@ -140,14 +156,17 @@ def occupied(values: Array) -> NDArray[np.bool_]:
             f"values has dtype {values.dtype}",
             "bool, float32, float64, float16, or uint16 that holds the bits of bfloat16",
         )
-    check_scores(values, what="values")
+    values = check_scores(values, what="values")
     # Compared as bits, a denormal is not zero even where the processor was told to flush them.
     bits = np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}").reshape(-1)
-    magnitude = bits.dtype.type(magnitude_bits(bits.dtype))
-    out = np.empty(values.shape, np.bool_)
-    flat = out.view(np.uint8).reshape(-1)
+    return occupied_bits(bits, magnitude_bits(bits.dtype)).view(np.bool_).reshape(values.shape)
+
+
+def occupied_bits(bits: NDArray[np.unsignedinteger], magnitude: int) -> NDArray[np.uint8]:
+    """1 where a row of unsigned `bits` has one of `magnitude` set, else 0."""
+    every, out = bits.dtype.type(magnitude), np.empty(bits.size, np.uint8)
     spread(
-        lambda first, last: kernels.occupied(bits, magnitude, flat, first, last),
+        lambda first, last: kernels.occupied(bits, every, out, first, last),
         bits.size,
         values=bits.size,
         step=64,
@@ -157,8 +176,7 @@ def occupied(values: Array) -> NDArray[np.bool_]:
 
 def count_kept(mask: Array, group: int, *, axis: int = -1) -> NDArray[np.uint16]:
     """The values kept in each group along `axis`, as (outer, groups, inner), a short last one too."""
-    if type(group) is not int or not 1 <= group <= GROUP_MAX:
-        raise InputError.of(f"the group is {shown(group)}", f"a group has 1 to {GROUP_MAX} values")
+    check_count("the group", group, most=GROUP_MAX)
     laid = grouped(occupied(mask), axis).view(np.uint8)
     outer, length, inner = laid.shape
     groups = -(-length // group)
@@ -181,6 +199,16 @@ def count_kept(mask: Array, group: int, *, axis: int = -1) -> NDArray[np.uint16]
     return counts
 
 
+def name_group(
+    vector: tuple[int, ...], group: int, pattern: Pattern, *, shape: tuple[int, ...], axis: int
+) -> str:
+    """A group as numpy writes it, such as "[1, 4:8]": an index into an array of `shape`."""
+    stop = min((group + 1) * pattern.group, shape[axis])
+    slices = [str(index) for index in vector]
+    slices.insert(axis, f"{group * pattern.group}:{stop}")
+    return f"[{', '.join(slices)}]"
+
+
 def _allowed(pattern: Pattern, length: int) -> NDArray[np.int64]:
     """The values that each group along `length` keeps: min(kept, tail) in the last."""
     starts = np.arange(0, length, pattern.group)
@@ -189,18 +217,19 @@ def _allowed(pattern: Pattern, length: int) -> NDArray[np.int64]:
 
 def _places(
     broken: NDArray[np.bool_], counts: NDArray[np.uint16], pattern: Pattern, shape: tuple[int, ...], axis: int
-) -> Iterator[Place]:
+) -> Iterator[BrokenGroup]:
     """The broken groups, by vector and then by group."""
     others = shape[:axis] + shape[axis + 1 :]
     for vector in np.flatnonzero(broken.any(axis=1)).tolist():
         outer, inner = divmod(vector, broken.shape[2])
         index = tuple(int(i) for i in np.unravel_index(vector, others))
         for group in np.flatnonzero(broken[outer, :, inner]).tolist():
-            stop = min((group + 1) * pattern.group, shape[axis])
-            slices = [str(i) for i in index]
-            slices.insert(axis, f"{group * pattern.group}:{stop}")
-            kept = int(counts[outer, group, inner])
-            yield Place(vector=index, group=group, kept=kept, where=f"[{', '.join(slices)}]")
+            yield BrokenGroup(
+                vector=index,
+                group=group,
+                kept=int(counts[outer, group, inner]),
+                where=name_group(index, group, pattern, shape=shape, axis=axis),
+            )
 
 
 def _most_kept(mask: NDArray[np.bool_], axis: int, group_max: int) -> NDArray[np.int64]:

@@ -66,12 +66,16 @@ def log10_masks(
     return blocks * sum(lgamma(pattern.group - taken + 1) for taken in range(pattern.kept)) / log(10)
 
 
-@cache
 def count_transposable_block(pattern: Pattern) -> int:
     """How many group x group matrices of 0 and 1 keep exactly `kept` in every row and every column.
 
     OEIS A008300, for groups up to 16, and for any group if kept is 1, group - 1 or group: group! or 1.
     """
+    return _count_block(check_pattern(pattern))
+
+
+@cache
+def _count_block(pattern: Pattern) -> int:
     size, kept = pattern.group, min(pattern.kept, pattern.group - pattern.kept)  # zeros are as many as ones
     if kept <= 1:
         return factorial(size) if kept else 1

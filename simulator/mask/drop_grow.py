@@ -1,13 +1,12 @@
 """Masks that move: the least of the kept weights are dropped, and as many positions grow elsewhere."""
 
-from math import prod
-
 import numpy as np
 
 from simulator.errors import InputError
 from simulator.gemm import check_count
-from simulator.kernels.drop_grow import exchange, first_uneven
+from simulator.kernels.drop_grow import exchange
 from simulator.kernels.threads import spread
+from simulator.mask.conform import breaks
 from simulator.mask.dtypes import INFINITY, Array, magnitude_bits
 from simulator.mask.layout import (
     check_axis_of,
@@ -29,7 +28,7 @@ def drop_and_grow(mask: Mask, weights: Array, growth: Array, count: int) -> Mask
     there is always room, and fewer than `count` positions may have changed. On equal magnitude the lowest
     index is kept, or grown. A NaN weight is dropped before any number, a NaN growth grown after every number.
     """
-    _check(mask, weights, growth)
+    mask, weights, growth = _check(mask, weights, growth)
     held = int(np.count_nonzero(mask))
     check_count("count", count, least=0, most=held)
     stays = largest_among([weights], held - count, [mask])[0]
@@ -45,16 +44,22 @@ def drop_and_grow_groups(
     The mask keeps exactly min(kept, tail) of each group, before and after. A tail that keeps fewer than
     `count` drops all that it keeps.
     """
-    _check(mask, weights, growth)
+    mask, weights, growth = _check(mask, weights, growth)
     at = check_axis_of(mask, axis)
     check_count("count", count, least=0, most=check_pattern(pattern).kept)
+    if uneven := breaks(mask, pattern, axis=at, exactly=True).places:
+        room = min(pattern.kept, mask.shape[at] - uneven[0].group * pattern.group)
+        raise InputError.of(
+            f"the mask keeps {uneven[0].kept} at {uneven[0].where}", f"{pattern} keeps {room} there"
+        )
     kept = grouped(mask, at)
-    uneven = int(first_uneven(kept, pattern.kept, pattern.group))
-    if uneven >= 0:
-        raise InputError.of(*_uneven(mask, uneven, pattern, at))
     out = np.empty_like(kept)
     bits = [grouped(each, at).view(f"u{each.dtype.itemsize}") for each in (weights, growth)]
-    limits = tuple(limit for each in (weights, growth) for limit in _limits(each))
+    limits = tuple(
+        np.uint64(limit)
+        for each in (weights, growth)
+        for limit in (magnitude_bits(each.dtype), INFINITY[each.dtype])
+    )
 
     def run(first: int, last: int) -> None:
         exchange(kept, bits[0], bits[1], limits, pattern.kept, pattern.group, count, first, last, out)
@@ -63,25 +68,8 @@ def drop_and_grow_groups(
     return out.reshape(mask.shape)
 
 
-def _check(mask: Mask, weights: Array, growth: Array) -> None:
-    """Refuse arrays of the wrong kind, or of different shapes."""
-    check_scores(weights, what="weights")
-    check_scores(growth, what="growth")
-    check_mask(mask, shape=weights.shape)
-    check_like(growth, weights.shape, what="growth")
-
-
-def _limits(values: Array) -> tuple[np.uint64, np.uint64]:
-    """The bits of a magnitude, and those of infinity."""
-    return np.uint64(magnitude_bits(values.dtype)), np.uint64(INFINITY[values.dtype])
-
-
-def _uneven(mask: Mask, flat: int, pattern: Pattern, axis: int) -> tuple[str, str]:
-    """What is wrong with the group that begins at index `flat`, and what would be right."""
-    inner = prod(mask.shape[axis + 1 :])
-    place = [int(index) for index in np.unravel_index(flat, mask.shape)]
-    stop = min(place[axis] + pattern.group, mask.shape[axis])
-    group = mask.reshape(-1)[flat : flat + (stop - place[axis]) * inner : inner]
-    right = min(pattern.kept, stop - place[axis])
-    where = ", ".join(f"{index}" if at != axis else f"{index}:{stop}" for at, index in enumerate(place))
-    return f"the mask keeps {np.count_nonzero(group)} at [{where}]", f"{pattern} keeps {right} there"
+def _check(mask: Mask, weights: Array, growth: Array) -> tuple[Mask, Array, Array]:
+    """The same, or what is wrong with their kinds or shapes."""
+    weights, growth = check_scores(weights, what="weights"), check_scores(growth, what="growth")
+    mask = check_mask(mask, shape=weights.shape)
+    return mask, weights, check_like(growth, weights.shape, what="growth")

@@ -7,23 +7,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError
+from simulator.errors import InputError, shown
 from simulator.mask.dtypes import INFINITY, REAL, Array
 from simulator.pattern import Pattern
+
+VALUES_MAX = 1 << 34  # an array that is repeated, not held, can say that it has any number
+
+
+def check_array(array: object, *, what: str) -> Array:
+    """`array` as a plain numpy array; a subclass of it is taken for what it holds, unless it hides values."""
+    if not isinstance(array, np.ndarray):
+        raise InputError.of(f"{what} is of type {type(array).__name__}", f"{what} is a numpy array")
+    if isinstance(array, np.ma.MaskedArray):
+        raise InputError.of(f"{what} is a MaskedArray", "an array without a mask of its own: fill it first")
+    if array.size > VALUES_MAX:
+        raise InputError.of(f"{what} has {array.size} values", f"at most {VALUES_MAX}")
+    return np.asarray(array)
 
 
 def check_scores(scores: object, *, what: str = "scores") -> Array:
     """`scores`, an array of a dtype that can be ranked."""
-    if not isinstance(scores, np.ndarray):
-        raise InputError.of(f"{what} is a {type(scores).__name__}", f"{what} is a numpy array")
-    if scores.dtype not in INFINITY:
+    array = check_array(scores, what=what)
+    if array.dtype not in INFINITY:
         raise InputError.of(
-            f"{what} has dtype {scores.dtype}",
+            f"{what} has dtype {array.dtype}",
             "float32, float64, float16, or uint16 that holds the bits of bfloat16",
         )
-    if scores.ndim == 0:
+    if array.ndim == 0:
         raise InputError.of(f"{what} has no axis", f"{what} has at least one axis")
-    return scores
+    return array
 
 
 def check_real(values: object, *, what: str) -> Array:
@@ -37,20 +49,20 @@ def check_real(values: object, *, what: str) -> Array:
 def check_pattern(pattern: object) -> Pattern:
     """`pattern`, a Pattern and not its text."""
     if not isinstance(pattern, Pattern):
-        raise InputError.of(f"the pattern is {pattern!r}", 'a Pattern, as Pattern.parse("2:4") makes it')
+        raise InputError.of(f"the pattern is {shown(pattern)}", 'a Pattern, as Pattern.parse("2:4") makes it')
     return pattern
 
 
 def check_mask(mask: object, *, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
     """`mask`, an array of bool, of `shape` where one is given; any byte but 0 is true."""
-    if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-        seen = f"dtype {mask.dtype}" if isinstance(mask, np.ndarray) else f"a {type(mask).__name__}"
-        raise InputError.of(f"the mask is {seen}", "a mask is a numpy array of bool")
-    if mask.ndim == 0:
+    array = check_array(mask, what="the mask")
+    if array.dtype != np.bool_:
+        raise InputError.of(f"the mask has dtype {array.dtype}", "a mask is a numpy array of bool")
+    if array.ndim == 0:
         raise InputError.of("the mask has no axis", "a mask has at least one axis")
-    if shape is not None and mask.shape != shape:
-        raise InputError.of(f"the mask has shape {mask.shape}", f"the values have shape {shape}")
-    return mask
+    if shape is not None and array.shape != shape:
+        raise InputError.of(f"the mask has shape {array.shape}", f"the values have shape {shape}")
+    return array
 
 
 def check_countable(mask: object) -> NDArray[np.bool_]:
@@ -65,7 +77,7 @@ def check_axis_of(array: Array, axis: int) -> int:
     whole = not isinstance(axis, bool) and isinstance(axis, int | np.integer)
     if not whole or not -array.ndim <= axis < array.ndim:
         raise InputError.of(
-            f"axis is {axis!r}", f"an axis of shape {array.shape} is {-array.ndim} to {array.ndim - 1}"
+            f"axis is {shown(axis)}", f"an axis of shape {array.shape} is {-array.ndim} to {array.ndim - 1}"
         )
     return int(axis) % array.ndim
 
@@ -82,10 +94,10 @@ def check_like(array: Array, shape: tuple[int, ...], *, what: str, like: Array |
 def check_factor(factor: float, what: str, weights: Array) -> float:
     """A factor that is finite in the dtype of the weights, and rounded to it; 0 alone suits 16 bits."""
     if isinstance(factor, bool) or not isinstance(factor, int | float | np.floating | np.integer):
-        raise InputError.of(f"{what} is {factor!r}", f"{what} is a finite number")
+        raise InputError.of(f"{what} is {shown(factor)}", f"{what} is a finite number")
     if factor and weights.dtype not in REAL:
         raise InputError.of(
-            f"{what} is {factor!r} and the weights are {weights.dtype}",
+            f"{what} is {shown(factor)} and the weights are {weights.dtype}",
             f"a {what} other than 0 takes weights of float32 or float64",
         )
     try:
@@ -94,14 +106,14 @@ def check_factor(factor: float, what: str, weights: Array) -> float:
     except OverflowError:  # a whole number beyond any float
         used = inf
     if not isfinite(used):
-        raise InputError.of(f"{what} is {factor!r}", f"{what} is finite in {weights.dtype}")
-    return used
+        raise InputError.of(f"{what} is {shown(factor)}", f"{what} is finite in {weights.dtype}")
+    return used + 0.0  # which makes -0 a plain 0
 
 
 def check_generator(rng: object) -> np.random.Generator:
     """`rng`, a source of random numbers."""
     if not isinstance(rng, np.random.Generator):
-        raise InputError.of(f"rng is a {type(rng).__name__}", "rng is a numpy.random.Generator")
+        raise InputError.of(f"rng is of type {type(rng).__name__}", "rng is a numpy.random.Generator")
     return rng
 
 
@@ -114,11 +126,11 @@ def check_out(
     """
     if out is None:
         return np.empty(shape, dtype)
-    if not isinstance(out, np.ndarray) or out.dtype != dtype or out.shape != shape:
-        seen = (
-            f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
+    out = check_array(out, what="out")
+    if out.dtype != dtype or out.shape != shape:
+        raise InputError.of(
+            f"out is {out.dtype} of shape {out.shape}", f"the result is {dtype} of shape {shape}"
         )
-        raise InputError.of(f"out is {seen}", f"the result is {dtype} of shape {shape}")
     if not (out.flags.c_contiguous and out.flags.writeable):
         raise InputError.of(
             "out is not C-contiguous and writable", "out is such an array, as numpy.empty makes it"

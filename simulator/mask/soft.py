@@ -29,7 +29,7 @@ def soft_threshold(weights: Array, pattern: Pattern, *, axis: int = -1) -> Array
     of lowest index, else NaN becomes 0. Where t is infinity the group is 0, and an infinity above t stays
     one.
     """
-    check_scores(weights, what="weights")
+    weights = check_scores(weights, what="weights")
     check_pattern(pattern)
     at = check_axis_of(weights, axis)
     values = grouped(widened(weights), at)
@@ -52,19 +52,19 @@ def soft_scale(weights: Array, soft: Array) -> float:
     S-STE takes it once, from the initial weights, and freezes it. Weights that soft thresholding makes all 0
     are as near under every beta; theirs is 1. Both arrays have the same shape, and finite values.
     """
-    check_scores(weights, what="weights")
-    check_scores(soft, what="soft")
+    weights, soft = check_scores(weights, what="weights"), check_scores(soft, what="soft")
     check_like(soft, weights.shape, what="soft")
-    first, second = (widened(each).astype(np.float64) for each in (weights, soft))
-    for name, values in (("weights", first), ("soft", second)):
-        if not np.isfinite(values).all():
-            raise InputError.of(f"{name} holds NaN or infinity", "a scale is of finite values")
-    tops = [float(np.abs(values).max(initial=0)) for values in (first, second)]
-    if tops[1] == 0:
-        return 1.0
-    first /= tops[0] or 1.0  # or products would leave the range of a float64
-    second /= tops[1]
-    return tops[0] / tops[1] * float((first * second).sum() / (second * second).sum())
+    with np.errstate(all="ignore"):
+        first, second = (widened(each).astype(np.float64) for each in (weights, soft))
+        for name, values in (("weights", first), ("soft", second)):
+            if not np.isfinite(values).all():
+                raise InputError.of(f"{name} holds NaN or infinity", "a scale is of finite values")
+        tops = [float(np.abs(values).max(initial=0)) for values in (first, second)]
+        if tops[1] == 0:
+            return 1.0
+        first /= tops[0] or 1.0  # or products would leave the range of a float64
+        second /= tops[1]
+        return tops[0] / tops[1] * float((first * second).sum() / (second * second).sum())
 
 
 def _spread(

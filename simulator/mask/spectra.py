@@ -17,12 +17,14 @@ from simulator.mask.dtypes import Array
 
 Matrix = NDArray[np.float64]
 
-VALUES_MAX = 1 << 26  # float64 copies of more take over 512 MiB
+VALUES_MAX = 1 << 25  # a float64 copy of more takes over 256 MiB, and a random mask of more over five seconds
 WHOLE_MAX = 1 << 18  # values up to which LAPACK's decomposition of the whole is the faster one
+SIDE_MAX = 1536  # rows or columns, the fewer, up to which it takes a second or two
 DIGITS = 8  # of sigma1 that hold for both, and to which both are rounded
 WIDTH = 4  # vectors at once: equal singular values are told apart up to this many
-BASIS_MAX = 600  # vectors after which the iteration is given up for a decomposition of the whole
-OFTEN = 64  # vectors up to which every step asks whether it was the last, then one in four
+BASIS_MAX = 320  # vectors after which the iteration is given up: a random mask of 4096 x 4096 needs 212
+WORK_MAX = 9 << 30  # values times vectors after which it is: about five seconds
+RARER = 16  # every step asks whether it was the last at first, then when there are a 16th more vectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,8 @@ class Spectrum:
     def margin(self) -> float:
         """By how much of the bound sigma2 is below it, 1 - sigma2 / bound: negative where it is above.
 
-        Where the bound is 0, it is 0 for sigma2 = 0 and minus infinity for more.
+        Where the bound is 0, it is 0 for sigma2 = 0 and minus infinity, the limit, for more. JSON has no
+        infinity: there it is written as null.
         """
         if self.bound == 0:
             return -inf if self.sigma2 else 0.0
@@ -73,7 +76,8 @@ def spectrum(mask: Array) -> Spectrum:
 
     Both sigmas are within 1e-8 of sigma1, and rounded to as many digits, so that equal ones are equal. A
     single row or column has sigma2 = 0, and a mask that keeps nothing has only zeros. 4096 x 4096 takes a
-    second or two; a band, whose singular values lie closely together, is decomposed in full: a minute.
+    second or two. Of more than 1536 rows and columns a mask is refused, after some five seconds, whose
+    largest singular values lie too closely together to be found so well, such as those of a narrow band.
     """
     if isinstance(mask, np.ndarray) and mask.ndim != 2:
         raise InputError.of(f"the mask has shape {mask.shape}", "a spectrum takes rows and columns")
@@ -98,6 +102,12 @@ def _two_largest(edges: NDArray[np.bool_]) -> tuple[float, float]:
         values = np.linalg.svd(tall, compute_uv=False)
     elif (basis := _leading_space(tall)) is not None:
         values = np.linalg.svd(tall @ basis, compute_uv=False)
+    elif tall.shape[1] > SIDE_MAX:
+        rows, columns = edges.shape
+        raise InputError.of(
+            f"the largest singular values of {rows} x {columns} values lie too closely together",
+            f"with so close ones a mask has at most {SIDE_MAX} rows or columns",
+        )
     else:  # tall' tall is exact, and where the root would blur a small sigma2, the iteration converges
         values = np.sqrt(np.maximum(np.linalg.eigvalsh(tall.T @ tall)[::-1], 0))
     return float(values[0]), float(values[1]) if values.size > 1 else 0.0
@@ -112,9 +122,10 @@ def _leading_space(tall: Matrix) -> Matrix | None:
     """
     size = tall.shape[1]
     width = min(WIDTH, size)
-    most = min(BASIS_MAX, size) // width * width
+    most = min(BASIS_MAX, max(WORK_MAX // tall.size, width), size) // width * width
     basis, projected = np.zeros((size, most)), np.zeros((most, most))
     block = np.linalg.qr(np.sin(np.arange(1.0, size * width + 1).reshape(size, width) ** 2))[0]
+    asked = 0
     for start in range(0, most, width):
         stop = start + width
         basis[:, start:stop] = block
@@ -123,7 +134,8 @@ def _leading_space(tall: Matrix) -> Matrix | None:
         projected[start:stop, :stop] = projected[:stop, start:stop].T
         rest = _without(basis[:, :stop], applied)
         block, coupling = np.linalg.qr(rest)
-        if stop <= OFTEN or start % (4 * width) == 0 or stop == most:
+        if stop - asked >= asked / RARER or stop == most:
+            asked = stop
             squares, vectors = np.linalg.eigh(projected[:stop, :stop])
             residuals = np.linalg.norm(coupling @ vectors[-width:, -2:], axis=0)
             if _settled(squares[-2:], residuals):

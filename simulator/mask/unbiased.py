@@ -10,7 +10,7 @@ from simulator.mask.dtypes import Array, narrowed, widened
 from simulator.mask.layout import check_axis_of, check_generator, check_pattern, check_scores, grouped
 from simulator.pattern import Pattern
 
-GROUP_MAX = 64
+SAMPLED_MAX = 64
 APPROXIMATE = {"minimum_variance": False, "approximate": True}
 
 
@@ -33,7 +33,7 @@ def sparsify_unbiased(
     are, the lowest index first, so that an overflow stays in sight; the finite values share the places that
     are left, and are 0 where none is.
     """
-    at = _check(values, pattern, axis, method)
+    values, at = _check(values, pattern, axis, method)
     check_generator(rng)
     given = grouped(widened(values), at)
     outer, length, inner = given.shape
@@ -56,10 +56,11 @@ def inclusion(
     `minimum_variance` is p_i = min(1, c |a_i|), with the c that makes a group's p add up to `kept`, or to its
     non-zeros where they are fewer: of all unbiased estimates with as many non-zeros the one of least variance
     (Chmiel et al., arXiv 2203.10991). `approximate`, for patterns that keep two, is the chance to be one of
-    two that are drawn one after the other in proportion to |a|; its variance is a little larger. What is not
+    two that are drawn one after the other in proportion to |a|, as the code published with FST does (Hu et
+    al., arXiv 2404.01847); its variance is a little larger. What is not
     finite has p = 1, as far as there is room.
     """
-    at = _check(values, pattern, axis, method)
+    values, at = _check(values, pattern, axis, method)
     given = grouped(widened(values), at)
     out = np.empty(given.shape, np.float64)
 
@@ -70,15 +71,15 @@ def inclusion(
     return out.reshape(values.shape)
 
 
-def _check(values: Array, pattern: Pattern, axis: int, method: str) -> int:
-    """`axis` counted from the front, or what is wrong with the arguments."""
-    check_scores(values, what="values")
-    if check_pattern(pattern).group > GROUP_MAX:
+def _check(values: Array, pattern: Pattern, axis: int, method: str) -> tuple[Array, int]:
+    """The values, and `axis` counted from the front; or what is wrong with the arguments."""
+    values = check_scores(values, what="values")
+    if check_pattern(pattern).group > SAMPLED_MAX:
         raise InputError.of(
-            f"`{pattern}` has a group of {pattern.group}", f"groups of at most {GROUP_MAX} can be sampled"
+            f"`{pattern}` has a group of {pattern.group}", f"groups of at most {SAMPLED_MAX} can be sampled"
         )
     if lookup(APPROXIMATE, method, kind="method") and pattern.kept != 2:
         raise InputError.of(
             f"`{pattern}` keeps {pattern.kept}", "approximate draws two, minimum_variance any number"
         )
-    return check_axis_of(values, axis)
+    return values, check_axis_of(values, axis)

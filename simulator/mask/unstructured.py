@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError
+from simulator.errors import InputError, shown
 from simulator.gemm import check_count
 from simulator.kernels.threads import spread
-from simulator.kernels.top import BINS, DIGIT, count_digits, mark_first, mark_within
+from simulator.kernels.unstructured import BINS, DIGIT, count_digits, mark_first, mark_within
 from simulator.mask.dtypes import INFINITY, Array, magnitude_bits, widened
 from simulator.mask.layout import check_axis_of, check_generator, check_scores
 
@@ -19,7 +19,9 @@ Bits = NDArray[np.unsignedinteger]
 
 STRETCH = 1 << 18  # values that are counted together
 STRETCHES_MAX = 256  # each needs a histogram of its own
-VALUES_MAX = 1 << 31  # of a mask that is made from its shape alone
+VALUES_MAX = 1 << 28  # of a mask that is made from its shape alone
+AXES_MAX = 32
+DRAWN_TOGETHER = 1 << 16  # positions
 EVERY = np.empty(0, np.bool_)
 
 
@@ -29,7 +31,7 @@ def select_largest(scores: Array, count: int) -> Mask:
     Any shape; the mask has it too. On equal magnitude the lowest index, in C order, is kept, and NaN comes
     after every number. Takes time proportional to the number of values, whatever they are.
     """
-    check_scores(scores)
+    scores = check_scores(scores)
     check_count("count", count, least=0, most=scores.size)
     return largest_among([scores], count)[0]
 
@@ -42,9 +44,8 @@ def select_largest_of(scores: Sequence[Array], count: int) -> list[Mask]:
     the lowest index.
     """
     if not isinstance(scores, list | tuple):
-        raise InputError.of(f"scores is a {type(scores).__name__}", "scores is a list of numpy arrays")
-    for index, each in enumerate(scores):
-        check_scores(each, what=f"scores[{index}]")
+        raise InputError.of(f"scores is of type {type(scores).__name__}", "scores is a list of numpy arrays")
+    scores = [check_scores(each, what=f"scores[{index}]") for index, each in enumerate(scores)]
     check_count("count", count, least=0, most=sum(each.size for each in scores))
     if len({each.dtype for each in scores}) > 1:
         floats = [widened(each) for each in scores]
@@ -61,8 +62,7 @@ def select_above(scores: Array, thresholds: Array, *, axis: int = 0) -> Mask:
     kept is whatever it comes to. Scores and thresholds may differ in dtype; they are compared as the numbers
     that they are.
     """
-    check_scores(scores)
-    check_scores(thresholds, what="thresholds")
+    scores, thresholds = check_scores(scores), check_scores(thresholds, what="thresholds")
     at = check_axis_of(scores, axis)
     if thresholds.shape != (scores.shape[at],):
         raise InputError.of(
@@ -84,16 +84,20 @@ def select_random(shape: tuple[int, ...], count: int, rng: np.random.Generator) 
     Where static sparse training and SET (Mocanu et al., arXiv 1707.04780) start.
     """
     check_generator(rng)
-    if not isinstance(shape, tuple) or not shape:
-        raise InputError.of(f"shape is {shape!r}", "a shape is a tuple of at least one length")
+    if not isinstance(shape, tuple) or not 1 <= len(shape) <= AXES_MAX:
+        raise InputError.of(f"shape is {shown(shape)}", f"a shape is a tuple of 1 to {AXES_MAX} lengths")
     for axis, length in enumerate(shape):
         check_count(f"shape[{axis}]", length, least=0, most=VALUES_MAX)
     size = prod(shape)
     check_count("the number of values", size, least=0, most=VALUES_MAX)
     check_count("count", count, least=0, most=size)
-    rare = count <= size // 2
-    mask = np.full(size, not rare, np.bool_)
-    mask[rng.choice(size, count if rare else size - count, replace=False, shuffle=False)] = rare
+    mask = np.zeros(size, np.bool_)
+    for first in range(0, size, DRAWN_TOGETHER):
+        # How many of them all lie in this part is drawn first, so that memory and caches are spared.
+        part = mask[first : first + DRAWN_TOGETHER]
+        kept = int(rng.hypergeometric(count, size - first - count, part.size))
+        part[rng.choice(part.size, kept, replace=False, shuffle=False)] = True
+        count -= kept
     return mask.reshape(shape)
 
 

@@ -16,6 +16,7 @@ from simulator.pattern import Pattern
 
 LONGEST_NETWORK = 64  # longer groups are partitioned: no network to compile
 NARROW = 4 * LANES  # fewer groups side by side would be mostly remainder
+WORTH_COMPILING = 1 << 16  # fewer values of tails are partitioned before a network is compiled
 PIECE = 1 << 22  # values that are partitioned at once, which bounds the memory taken
 
 
@@ -59,7 +60,7 @@ def write(work: Work, axis: int) -> None:
         else:
             _side_by_side(work)
     if body < length:
-        _partition(work.on(lambda array: array[:, None, body:]))
+        _tails(work, body)
 
 
 def pack_bits(scores: Array, pattern: Pattern) -> NDArray[np.uint8]:
@@ -85,6 +86,17 @@ def _in_eights(size: int, pattern: Pattern) -> int:
     return size - size % (LANES * pattern.group)
 
 
+def _tails(work: Work, body: int) -> None:
+    """The values from `body` on: a group of its own length in each row."""
+    tail = work.scores.shape[1] - body
+    pattern = Pattern(kept=min(work.pattern.kept, tail), group=tail)
+    ends = work.on(lambda array: array[:, body:])._replace(pattern=pattern)
+    if _has_network(pattern) and ends.scores.size >= WORTH_COMPILING:
+        _moved(ends)
+    else:
+        _partition(ends.on(lambda array: array[:, None]))
+
+
 def _contiguous(work: Work) -> None:
     """Whole groups, one behind the other."""
     eights = _in_eights(work.scores.size, work.pattern)
@@ -94,6 +106,9 @@ def _contiguous(work: Work) -> None:
 
 
 def _lanes(work: Work) -> None:
+    """Whole eights of groups, one behind the other."""
+    if not work.scores.size:
+        return
     run = kernels.contiguous(work.pattern.kept, work.pattern.group, INFINITY[work.scores.dtype], work.result)
     arrays, size = work.bits(), work.scores.size
     spread(

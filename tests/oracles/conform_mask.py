@@ -1,6 +1,7 @@
 """Conformance of one array: every value is looked at, every group is counted, every pattern is tried."""
 
 from itertools import product
+from math import lcm
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,19 @@ def obeyed(values: NDArray[Any], axis: int, group_max: int) -> list[Pattern]:
     told = [
         pattern
         for pattern in held
-        if not any(other is not pattern and other.conforms_to(pattern) for other in held)
+        if not any(other is not pattern and implies(other, pattern) for other in held)
     ]
     return sorted(told, key=lambda pattern: (pattern.density, pattern.group)) if kept(values).any() else []
+
+
+def implies(pattern: Pattern, other: Pattern) -> bool:
+    """Whether no mask of `pattern` breaks `other`: each of its groups in turn gets all that it can."""
+    for start in range(0, lcm(pattern.group, other.group), other.group):
+        mask: set[int] = set()
+        for at in range(start, start + other.group):
+            first = at // pattern.group * pattern.group
+            if len(mask & set(range(first, first + pattern.group))) < pattern.kept:
+                mask.add(at)
+        if len(mask) > other.kept:
+            return False
+    return True

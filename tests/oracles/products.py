@@ -19,16 +19,7 @@ def multiply(x: Any, weights: Any, mask: Any) -> Any:
     return out
 
 
-def compress(weights: Any, mask: Any, block: int) -> tuple[list[Any], list[int], list[int]]:
-    """Values, columns, and where each row of each block begins, with the end of the last."""
-    values: list[Any] = []
-    columns: list[int] = []
-    starts = [0] * (weights.shape[0] * -(-weights.shape[1] // block))
-    for left in range(0, weights.shape[1], block):
-        for row in range(weights.shape[0]):
-            starts[left // block * weights.shape[0] + row] = len(values)
-            for column in range(left, min(left + block, weights.shape[1])):
-                if mask[row, column]:
-                    values.append(weights[row, column])
-                    columns.append(column)
-    return values, columns, [*starts, len(values)]
+def kept_of_rows(weights: Any, mask: Any) -> tuple[list[list[Any]], list[list[int]]]:
+    """The kept values of each row, and their columns, rising."""
+    columns = [[column for column in range(row.size) if row[column]] for row in mask]
+    return [[row[column] for column in kept] for row, kept in zip(weights, columns, strict=True)], columns

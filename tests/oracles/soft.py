@@ -3,6 +3,9 @@
 import math
 import struct
 
+from scipy.integrate import quad
+from scipy.special import erf, erfc
+
 from simulator.pattern import Pattern
 
 
@@ -25,6 +28,24 @@ def soft_threshold(line: list[float], pattern: Pattern) -> list[float]:
             else:
                 result.append(0.0)
     return result
+
+
+def gaussian_scale(pattern: Pattern) -> float:
+    """E<W, S> / E<S, S> of Gaussian weights: 1 / E(1 + t^2 - t f(t) / Q(t)) over the threshold t.
+
+    f and Q are the density of |w| and its tail. t is the order statistic of group - kept; the kept are above
+    it and else independent, so that E(|w| (|w| - t)) = 1 and E((|w| - t)^2) = 1 + t^2 - t f(t) / Q(t).
+    """
+    drops = pattern.group - pattern.kept
+    ways = pattern.group * math.comb(pattern.group - 1, drops - 1)
+
+    def squares(t: float) -> float:
+        below, above = erf(t / math.sqrt(2)), erfc(t / math.sqrt(2))
+        density = math.sqrt(2 / math.pi) * math.exp(-t * t / 2)
+        chance = ways * below ** (drops - 1) * above**pattern.kept * density
+        return float(chance * (1 + t * t - t * density / above))
+
+    return 1 / float(quad(squares, 0, 9, epsabs=1e-10)[0])
 
 
 def rank(value: float) -> float:

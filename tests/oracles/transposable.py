@@ -1,29 +1,31 @@
 """Transposable masks by their definition: one block, every mask that is allowed, plain loops."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from functools import cache
 from itertools import chain, combinations, product
 from math import isinf, isnan
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from simulator.pattern import Pattern
+from tests.oracles.magnitude import as_float
 
 Block = list[list[float]]
 Mask = list[list[bool]]
-Rank = tuple[int, int, Fraction]
+Rank = tuple[int, int, int]
+
+LEAST = -1074  # the exponent of the least float64: every finite one is a whole number of those
 
 
-def blocks(scores: NDArray[np.floating], group: int) -> Iterator[tuple[Block, slice, slice]]:
+def blocks(scores: NDArray[Any], group: int) -> Iterator[tuple[Block, slice, slice]]:
     """The blocks of a matrix, completed with zeros, and the rows and columns where each one lies."""
     for row in range(0, scores.shape[0], group):
         for column in range(0, scores.shape[1], group):
             block = [[0.0] * group for _ in range(group)]
             for i in range(row, min(row + group, scores.shape[0])):
                 for j in range(column, min(column + group, scores.shape[1])):
-                    block[i - row][j - column] = abs(float(scores[i, j]))
+                    block[i - row][j - column] = abs(as_float(scores[i, j]))
             yield block, slice(row, row + group), slice(column, column + group)
 
 
@@ -42,19 +44,18 @@ def masks(pattern: Pattern, *, at_most: bool) -> list[Mask]:
 def worth(size: float) -> Rank:
     """What a magnitude adds to a rank."""
     if isnan(size):
-        return -1, 0, Fraction(0)
-    return (0, 1, Fraction(0)) if isinf(size) else (0, 0, Fraction(size))
+        return -1, 0, 0
+    if isinf(size):
+        return 0, 1, 0
+    above, below = size.as_integer_ratio()
+    return 0, 0, (above << -LEAST) // below
 
 
 def rank(worths: list[list[Rank]], mask: Mask) -> Rank:
     """How good a mask is: fewest NaN, then most infinities, then the largest sum of the finite, exactly."""
     pairs = zip(chain.from_iterable(worths), chain.from_iterable(mask), strict=True)
     held = [worth for worth, kept in pairs if kept]
-    return (
-        sum(each[0] for each in held),
-        sum(each[1] for each in held),
-        sum((each[2] for each in held), Fraction(0)),
-    )
+    return sum(each[0] for each in held), sum(each[1] for each in held), sum(each[2] for each in held)
 
 
 def best(worths: list[list[Rank]], pattern: Pattern, *, at_most: bool) -> Rank:

@@ -1,7 +1,13 @@
-"""Unbiased sparsification from its definitions: exact fractions for probabilities, and a draw for each u."""
+"""Unbiased sparsification from its definitions: fractions for probabilities, an integral for their error.
+
+The draw itself is held by its law: which groups come out, over all u, with which chance.
+"""
 
 from fractions import Fraction
 from itertools import permutations
+from math import erf, erfc, exp, inf, pi, sqrt
+
+from scipy.integrate import dblquad
 
 
 def least_variance(sizes: list[Fraction], kept: int) -> list[Fraction]:
@@ -55,3 +61,21 @@ def pairs_of_four(sizes: list[float]) -> dict[tuple[int, int], float]:
         }
     rest = a1 + a2 + a3
     return {(0, 3): a1 / rest, (1, 3): a2 / rest, (2, 3): a3 / rest}
+
+
+def gaussian_error_of_two_of_four() -> float:
+    """E(squared error) / E(squares) of the least variance, for four Gaussian values.
+
+    With a group's sum S of magnitudes, the largest x and the others' sum R, sum a^2 / p is S^2 / 2, and more
+    by (x - R)^2 / 2 where x > R. Each of the four may be that one; s + y stands for R, s the sum of two.
+    """
+
+    def density(s: float, y: float) -> float:
+        return 2 / sqrt(pi) * exp(-s * s / 4) * erf(s / 2) * sqrt(2 / pi) * exp(-y * y / 2)
+
+    def beyond(r: float) -> float:
+        return (1 + r * r) * erfc(r / sqrt(2)) - r * sqrt(2 / pi) * exp(-r * r / 2)
+
+    excess = dblquad(lambda s, y: density(s, y) * beyond(s + y), 0, inf, 0, inf, epsabs=1e-9)[0]
+    squares = (4 + 12 * 2 / pi) / 2 + 4 * float(excess) / 2
+    return squares / 4 - 1

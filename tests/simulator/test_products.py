@@ -1,6 +1,9 @@
 """Products: the compressed way to the bit, the dense way within its error, what each does with NaN."""
 
 from collections.abc import Callable
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -21,45 +24,19 @@ from simulator.products import (
     pays,
     weight_gradient,
 )
+from tests.arrays import REAL, Layout, drawn_mask, layouts, odd_values, same_numbers
 from tests.oracles import products as oracle
 from tests.strategies import patterns_up_to
 
-Layout = Callable[[Any], Any]
-LAYOUTS: dict[str, Layout] = {
-    "by rows": np.ascontiguousarray,
-    "by columns": np.asfortranarray,
-    "strided": lambda array: np.repeat(array, 2, axis=-1)[..., ::2],
-    "reversed": lambda array: np.ascontiguousarray(array[::-1])[::-1],
-}
-SPECIAL = [0.0, -0.0, 1.0, -1.0, 1e-45, -1e-40, 3e38, np.inf, -np.inf, np.nan]
-layouts = st.sampled_from(sorted(LAYOUTS)).map(LAYOUTS.__getitem__)
-dtypes = st.sampled_from([np.float32, np.float64])
+dtypes = st.sampled_from(REAL)
 generators = st.integers(0, 1 << 32).map(np.random.default_rng)
 
 
 def draw(generator: np.random.Generator, shape: tuple[int, ...], dtype: Any, special: float = 0.0) -> Any:
     """Normal values, a share of them replaced by those that arithmetic treats in a way of their own."""
     values = generator.standard_normal(shape)
-    return np.where(generator.random(shape) < special, generator.choice(SPECIAL, shape), values).astype(dtype)
-
-
-def some_mask(generator: np.random.Generator, pattern: Pattern, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Any of the masks that keep min(kept, tail) of each group of a row."""
-    mask = np.zeros(shape, np.bool_)
-    for row in mask:
-        for start in range(0, shape[1], pattern.group):
-            tail = min(pattern.group, shape[1] - start)
-            row[start + generator.permutation(tail)[: pattern.kept]] = True
-    return mask
-
-
-def same(left: Any, right: Any) -> bool:
-    """Equal to the bit, any NaN for any other."""
-    return bool(
-        left.dtype == right.dtype
-        and np.array_equal(left, right, equal_nan=True)
-        and np.array_equal(np.signbit(left[~np.isnan(left)]), np.signbit(right[~np.isnan(right)]))
-    )
+    odd = generator.choice(odd_values(dtype), shape)
+    return np.where(generator.random(shape) < special, odd, values.astype(dtype))
 
 
 @given(generators, st.tuples(*[st.integers(0, most) for most in (9, 5, 80)]), st.data())
@@ -75,16 +52,16 @@ def test_the_compressed_way_adds_kept_products_in_order(
     mask = generator.random((rows, length)) < data.draw(st.sampled_from([0.0, 0.03, 0.2, 0.6, 1.0]))
     expected = oracle.multiply(x, weights, mask)
     of_x, of_weights, of_mask = (data.draw(layouts) for _ in range(3))
-    assert same(multiply_compressed(of_x(x), compress(of_weights(weights), of_mask(mask))), expected)
+    assert same_numbers(multiply_compressed(of_x(x), compress(of_weights(weights), of_mask(mask))), expected)
 
 
 @given(generators, patterns_up_to(33), st.integers(1, 100))
 def test_a_pattern_with_a_tail(generator: np.random.Generator, pattern: Pattern, length: int) -> None:
     x, weights = draw(generator, (3, length), np.float32), draw(generator, (5, length), np.float32)
-    mask = some_mask(generator, pattern, weights.shape)
+    mask = drawn_mask(weights.shape, pattern, 1, generator)
     packed = compress(weights, mask)
     assert len(packed.values) == 5 * pattern.kept_along(length)
-    assert same(multiply_compressed(x, packed), oracle.multiply(x, weights, mask))
+    assert same_numbers(multiply_compressed(x, packed), oracle.multiply(x, weights, mask))
 
 
 def test_more_tokens_and_rows_than_a_panel_holds() -> None:
@@ -92,7 +69,7 @@ def test_more_tokens_and_rows_than_a_panel_holds() -> None:
     tokens, rows = kernels.TOKENS + 41, kernels.ROWS + 3
     x, weights = draw(generator, (tokens, 70), np.float32), draw(generator, (rows, 70), np.float32)
     mask = generator.random(weights.shape) < 0.15
-    assert same(multiply_compressed(x, compress(weights, mask)), oracle.multiply(x, weights, mask))
+    assert same_numbers(multiply_compressed(x, compress(weights, mask)), oracle.multiply(x, weights, mask))
 
 
 def test_the_compressed_way_is_the_same_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,12 +91,21 @@ def test_what_is_compressed(
     zeros, rows, length = sizes
     weights = draw(generator, (rows, length), dtype, 0.1)
     mask = generator.random(weights.shape) < 1 / (1 + zeros)
-    block = max(32, min(length, -(-8 * rows * length // max(1, int(mask.sum())))))
     packed = compress(layout(weights), layout(mask))
-    values, columns, starts = oracle.compress(weights, mask, block)
-    assert same(packed.values, np.array(values, dtype))
-    assert (packed.columns.tolist(), packed.starts.tolist()) == (columns, starts)
+    stretches = list(pairwise(packed.starts.tolist()))
+    assert (packed.starts[0], packed.starts[-1]) == (0, mask.sum())
+    values, columns = oracle.kept_of_rows(weights, mask)
+    for row in range(rows):
+        mine = stretches[row::rows]  # of each block in turn
+        found = [at for first, stop in mine for at in range(first, stop)]
+        assert packed.columns[found].tolist() == columns[row]
+        assert same_numbers(packed.values[found], np.array(values[row], dtype))
     assert (packed.rows, packed.length) == (rows, length)
+    if (
+        rows and length
+    ):  # a block is as wide as keeps eight of a row on average, 32 at least, no wider than a row
+        width = Fraction(8 * rows * length, max(1, int(mask.sum())))
+        assert len(stretches) == rows * ceil(length / max(32, min(length, ceil(width))))
 
 
 @pytest.mark.parametrize("pattern", ["1:4", "1:8", "1:16", "1:32", "2:64"], ids=str)
@@ -271,7 +257,7 @@ KEPT = np.ones((3, 4), np.bool_)
 @pytest.mark.parametrize(
     ("x", "weights", "mask", "text"),
     [
-        ([1.0], WEIGHTS, KEPT, "x is a list; x is a numpy array"),
+        ([1.0], WEIGHTS, KEPT, "x is of type list; x is a numpy array"),
         (X.astype(np.float16), WEIGHTS, KEPT, "x has dtype float16; float32 or float64"),
         (X.astype(np.float64), WEIGHTS, KEPT, "x has dtype float64; the weights have dtype float32"),
         (
@@ -284,7 +270,7 @@ KEPT = np.ones((3, 4), np.bool_)
         (X, WEIGHTS[0], KEPT[0], "weights have shape (4,); weights are a matrix (rows, length)"),
         (X, WEIGHTS.astype(np.uint16), KEPT, "weights has dtype uint16; float32 or float64"),
         (X, WEIGHTS, KEPT[:2], "the mask has shape (2, 4); the values have shape (3, 4)"),
-        (X, WEIGHTS, KEPT * 1.0, "the mask is dtype float64; a mask is a numpy array of bool"),
+        (X, WEIGHTS, KEPT * 1.0, "the mask has dtype float64; a mask is a numpy array of bool"),
     ],
 )
 def test_bad_products(take: Callable[..., Any], x: Any, weights: Any, mask: Any, text: str) -> None:
@@ -314,8 +300,8 @@ def test_bad_compression() -> None:
         (X[0], X, KEPT, "dy has shape (4,); x has shape (2, 4): all axes but the last agree"),
         (X.astype(np.float64), X, KEPT, "dy has dtype float64; x has dtype float32"),
         (X, X, KEPT, "the mask has shape (3, 4); dy and x give weights of shape (4, 4)"),
-        (X, None, KEPT, "x is a NoneType; x is a numpy array"),
-        (X, X, None, "the mask is a NoneType; a mask is a numpy array of bool"),
+        (X, None, KEPT, "x is of type NoneType; x is a numpy array"),
+        (X, X, None, "the mask is of type NoneType; the mask is a numpy array"),
     ],
 )
 def test_bad_gradients(dy: Any, x: Any, mask: Any, text: str) -> None:

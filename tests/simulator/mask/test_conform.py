@@ -10,13 +10,20 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.kernels import threads
 from simulator.mask import conform
-from simulator.mask.conform import Found, Place, breaks, breaks_transposable, count_kept, obeyed, occupied
+from simulator.mask.conform import (
+    BrokenGroup,
+    Obeyed,
+    breaks,
+    breaks_transposable,
+    count_kept,
+    obeyed,
+    occupied,
+)
 from simulator.pattern import Pattern
+from tests.arrays import layouts, score_arrays, with_byte
 from tests.oracles import conform_mask as oracle
-from tests.simulator.mask.arrays import in_memory, score_arrays
-from tests.strategies import patterns, patterns_up_to
+from tests.strategies import TWO_OF_FOUR, patterns, patterns_up_to
 
-TWO_OF_FOUR = Pattern(kept=2, group=4)
 shapes = st.lists(st.integers(0, 9), min_size=1, max_size=3).map(tuple)
 
 
@@ -31,7 +38,8 @@ def masks(draw: st.DrawFn, shapes: st.SearchStrategy[tuple[int, ...]] = shapes) 
         for start in range(0, shape[-1], pattern.group):
             group = mask[..., start : start + pattern.group]
             group &= np.cumsum(group, axis=-1) <= pattern.kept
-    return in_memory(mask, draw(st.sampled_from(["plain", "transposed", "strided", "reversed"])))
+    laid: NDArray[np.bool_] = draw(layouts)(draw(st.sampled_from([mask, with_byte(mask, 2)])))
+    return laid
 
 
 arrays: st.SearchStrategy[NDArray[Any]] = masks() | score_arrays(shapes)
@@ -62,7 +70,7 @@ def test_the_place_that_is_written_is_the_group(mask: NDArray[np.bool_], pattern
             slice(*map(int, part.split(":"))) if ":" in part else int(part)
             for part in place.where.strip("[]").split(", ")
         )
-        assert np.count_nonzero(mask[index]) == place.kept > pattern.kept
+        assert mask[index].ravel().tolist().count(True) == place.kept > pattern.kept
 
 
 @given(arrays, st.integers(2, 9), st.sampled_from([2, 3, 4096]))
@@ -74,7 +82,7 @@ def test_the_patterns_that_are_obeyed(values: NDArray[Any], group_max: int, bloc
             here = [each.pattern for each in found if each.axis == axis]
             assert here == oracle.obeyed(values, axis, group_max)
             assert obeyed(values, axis=axis - values.ndim, group_max=group_max) == [
-                Found(axis=axis, pattern=pattern) for pattern in here
+                Obeyed(axis=axis, pattern=pattern) for pattern in here
             ]
     assert [each.axis for each in found] == sorted(each.axis for each in found)
 
@@ -121,7 +129,7 @@ def test_two_of_four_is_found_whatever_the_other_axis_holds() -> None:
     rng = np.random.default_rng(1)
     ranks = rng.random((64, 32, 4)).argsort(axis=-1).argsort(axis=-1)
     weights = np.where(ranks < 2, rng.standard_normal(ranks.shape), 0).astype(np.float32).reshape(64, 128)
-    assert Found(axis=1, pattern=TWO_OF_FOUR) in obeyed(weights)
+    assert Obeyed(axis=1, pattern=TWO_OF_FOUR) in obeyed(weights)
     assert [str(found) for found in obeyed(weights, axis=1)] == ["2:4 along axis 1"]
     assert [str(found) for found in obeyed(weights.T, axis=0)] == ["2:4 along axis 0"]
 
@@ -153,7 +161,7 @@ def test_a_report_is_one_line() -> None:
     mask[1, 4:] = True
     found = breaks(mask, TWO_OF_FOUR)
     assert str(found) == "1 of 6 groups along axis 1 break 2:4: [1, 4:8] keeps 4"
-    assert found.places == (Place(vector=(1,), group=1, kept=4, where="[1, 4:8]"),)
+    assert found.places == (BrokenGroup(vector=(1,), group=1, kept=4, where="[1, 4:8]"),)
     assert str(breaks(mask, TWO_OF_FOUR, exactly=True)) == (
         "5 of 6 groups along axis 1 break exactly 2:4: "
         "[0, 0:4] keeps 0, [0, 4:8] keeps 0, [0, 8:10] keeps 0, and 2 more"
@@ -174,10 +182,23 @@ def test_more_than_a_byte_is_counted() -> None:
 
 
 MASK = np.ones((2, 4), np.bool_)
+
+
+def test_any_byte_but_0_is_true() -> None:
+    mask = np.tile([True, True, False, True], (2, 2))
+    for byte in (1, 2, 128, 255):
+        found = breaks(with_byte(mask, byte), TWO_OF_FOUR)
+        assert [place.kept for place in found.places] == [3, 3, 3]
+        assert count_kept(with_byte(mask, byte), 4).ravel().tolist() == [3, 3, 3, 3]
+        assert [str(each) for each in obeyed(with_byte(mask, byte), axis=1, group_max=4)] == [
+            "3:4 along axis 1"
+        ]
+
+
 LIST: Any = [[True]]
 TEXT: Any = "2:4"
 ERRORS: dict[str, tuple[Any, str]] = {
-    "list": (lambda: breaks(LIST, TWO_OF_FOUR), "values is a list; values is a numpy array"),
+    "list": (lambda: breaks(LIST, TWO_OF_FOUR), "values is of type list; values is a numpy array"),
     "dtype": (
         lambda: breaks(MASK.astype(np.int8), TWO_OF_FOUR),
         "values has dtype int8; bool, float32, float64, float16, or uint16 that holds the bits of bfloat16",
@@ -186,19 +207,22 @@ ERRORS: dict[str, tuple[Any, str]] = {
     "mask point": (lambda: obeyed(np.array(True)), "the mask has no axis; a mask has at least one axis"),
     "pattern": (
         lambda: breaks(MASK, TEXT),
-        "the pattern is '2:4'; a Pattern, as Pattern.parse(\"2:4\") makes it",
+        'the pattern is `2:4`; a Pattern, as Pattern.parse("2:4") makes it',
     ),
     "axis": (
         lambda: breaks(MASK, TWO_OF_FOUR, axis=2),
-        "axis is 2; an axis of shape (2, 4) is -2 to 1",
+        "axis is `2`; an axis of shape (2, 4) is -2 to 1",
     ),
-    "obeyed axis": (lambda: obeyed(MASK, axis=-3), "axis is -3; an axis of shape (2, 4) is -2 to 1"),
+    "obeyed axis": (lambda: obeyed(MASK, axis=-3), "axis is `-3`; an axis of shape (2, 4) is -2 to 1"),
     "line": (
         lambda: breaks_transposable(MASK[0], TWO_OF_FOUR),
         "the weights have shape (4,); a transpose takes at least two axes",
     ),
-    "group_max": (lambda: obeyed(MASK, group_max=257), "group_max is `257`; a whole number from 2 to 256"),
-    "group": (lambda: count_kept(MASK, 0), "the group is `0`; a group has 1 to 4096 values"),
+    "group_max": (
+        lambda: obeyed(MASK, group_max=257),
+        "group_max is 257; group_max is a whole number from 2 to 256",
+    ),
+    "group": (lambda: count_kept(MASK, 0), "the group is 0; the group is a whole number from 1 to 4096"),
 }
 
 

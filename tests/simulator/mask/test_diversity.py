@@ -10,9 +10,8 @@ from simulator.errors import InputError
 from simulator.mask.diversity import count_masks, count_transposable_block, log10_masks
 from simulator.pattern import Pattern
 from tests.oracles import diversity as oracle
-from tests.strategies import patterns, patterns_up_to
+from tests.strategies import TWO_OF_FOUR, patterns, patterns_up_to
 
-TWO_OF_FOUR = Pattern(kept=2, group=4)
 SMALL = [Pattern(kept=kept, group=group) for group in range(1, 5) for kept in range(1, group + 1)]
 STRUCTURES = ["unstructured", "structured", "transposable"]
 
@@ -158,7 +157,7 @@ ERRORS: dict[str, tuple[dict[str, Any], str]] = {
         "1048576 x 8 are 8388608 values; masks of up to 262144 values are counted; "
         "for more there is log10_masks",
     ),
-    "pattern": ({"pattern": "2:4"}, "the pattern is '2:4'; a Pattern, as Pattern.parse(\"2:4\") makes it"),
+    "pattern": ({"pattern": "2:4"}, 'the pattern is `2:4`; a Pattern, as Pattern.parse("2:4") makes it'),
     "tail": (
         {"columns": 6, "structure": "transposable"},
         "6 columns do not divide into groups of 4; a multiple of 4",

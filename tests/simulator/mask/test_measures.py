@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.kernels import threads
 from simulator.mask.measures import flip_rate, kept_per_group, sad
+from tests.arrays import masks_of, score_arrays, with_byte
 from tests.oracles import conform_mask
 from tests.oracles import measures as oracle
-from tests.simulator.mask.arrays import in_memory, score_arrays
 
-KINDS = ["plain", "transposed", "strided", "reversed"]
 shapes = st.lists(st.integers(0, 13), min_size=1, max_size=3).map(tuple)
 
 
@@ -23,12 +22,7 @@ shapes = st.lists(st.integers(0, 13), min_size=1, max_size=3).map(tuple)
 def pairs(draw: st.DrawFn) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Two masks of a shape, of any densities, in any memory order."""
     shape = draw(shapes)
-    rng = np.random.default_rng(draw(st.integers(0, 1 << 30)))
-    densities = st.sampled_from([0.0, 0.2, 0.5, 1.0])
-    before, after = (
-        in_memory(rng.random(shape) < draw(densities), draw(st.sampled_from(KINDS))) for _ in range(2)
-    )
-    return before, after
+    return draw(masks_of(shape)), draw(masks_of(shape))
 
 
 @given(pairs())
@@ -68,7 +62,7 @@ def test_how_full_the_groups_are(values: NDArray[Any], group: int, axis: int) ->
     assert [histogram.dtype for histogram in found] == [np.int64] * 2
     both = found.whole + found.tails
     assert both.sum() == len(conform_mask.groups(values, group, axis))
-    assert both @ np.arange(group + 1) == np.count_nonzero(conform_mask.kept(values))
+    assert both @ np.arange(group + 1) == conform_mask.kept(values).sum()
 
 
 @given(pairs(), st.integers(1, 9))
@@ -86,6 +80,14 @@ def test_any_number_of_threads_says_the_same(
         assert everything() == alone
 
 
+def test_any_byte_but_0_is_true() -> None:
+    mask = np.tile([True, True, False, True], (3, 5))
+    for byte in (2, 128, 255):
+        assert sad(mask, with_byte(mask, byte)) == 0
+        assert sad(~mask, with_byte(mask, byte)) == mask.size
+        assert kept_per_group(with_byte(mask, byte), 4).whole.tolist() == [0, 0, 0, 15, 0]
+
+
 MASK = np.ones((2, 4), np.bool_)
 NUMBERS: Any = np.ones((2, 4))
 ERRORS: dict[str, tuple[Any, str]] = {
@@ -93,12 +95,18 @@ ERRORS: dict[str, tuple[Any, str]] = {
         lambda: sad(MASK, MASK.T),
         "the masks have shapes (2, 4) and (4, 2); both masks have the same shape",
     ),
-    "before": (lambda: sad(NUMBERS, MASK), "the mask is dtype float64; a mask is a numpy array of bool"),
-    "after": (lambda: flip_rate(MASK, NUMBERS), "the mask is dtype float64; a mask is a numpy array of bool"),
-    "group": (lambda: kept_per_group(MASK, 4097), "the group is `4097`; a group has 1 to 4096 values"),
+    "before": (lambda: sad(NUMBERS, MASK), "the mask has dtype float64; a mask is a numpy array of bool"),
+    "after": (
+        lambda: flip_rate(MASK, NUMBERS),
+        "the mask has dtype float64; a mask is a numpy array of bool",
+    ),
+    "group": (
+        lambda: kept_per_group(MASK, 4097),
+        "the group is 4097; the group is a whole number from 1 to 4096",
+    ),
     "axis": (
         lambda: kept_per_group(MASK, 4, axis=-3),
-        "axis is -3; an axis of shape (2, 4) is -2 to 1",
+        "axis is `-3`; an axis of shape (2, 4) is -2 to 1",
     ),
 }
 

@@ -158,8 +158,8 @@ HUGE: Any = np.broadcast_to(np.zeros((1, 1), np.bool_), (1 << 14, 1 << 13))
     [
         (FANO[0], "the mask has shape (7,); a spectrum takes rows and columns"),
         (FANO[np.newaxis], "the mask has shape (1, 7, 7); a spectrum takes rows and columns"),
-        (HUGE, "the mask has 134217728 values; a spectrum takes at most 67108864"),
-        ([[True]], "values is a list; values is a numpy array"),
+        (HUGE, "the mask has 134217728 values; a spectrum takes at most 33554432"),
+        ([[True]], "values is of type list; values is a numpy array"),
     ],
 )
 def test_bad_input_is_told_what_would_be_right(mask: Any, words: str) -> None:

@@ -1,40 +1,36 @@
-"""Transposable masks: feasible, optimal, the same for any number of threads, and as good as was published."""
+"""Transposable masks: feasible, optimal, the same for any number of threads."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import eye, kron, vstack
 
 from simulator.errors import InputError
+from simulator.kernels import threads
 from simulator.kernels.transposable_prices import sort
+from simulator.mask.dtypes import widened
 from simulator.mask.transposable import POLICIES, SOLVERS, select_transposable
 from simulator.pattern import Pattern
+from tests.arrays import DTYPES, LAYOUTS, Array, in_dtype, odd_values, same_bits, score_arrays
 from tests.oracles import transposable as oracle
 from tests.strategies import TWO_OF_FOUR, patterns_up_to
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
-INFINITE = float("inf")
-NAN = float("nan")
-ODD = [0.0, -0.0, 1.0, -1.0, 2.0, 3.0, 5e-324, 1e-310, -1e301, 1.7e308, INFINITE, -INFINITE, NAN]
-PLAIN = [0.0, 0.25, -0.5, 1.0, 2.0, -3.0]
+WIDE: list[type] = [np.float64, np.uint16]  # kernels are compiled for float64
+NARROW: list[type] = [np.float32, np.float16, np.uint16]  # and for float32, to which these are widened
 FEASIBLE = ["exact", "fast"]
 policies = st.sampled_from(sorted(POLICIES))
 
 
-def arrays(sides: st.SearchStrategy[int], values: list[float]) -> st.SearchStrategy[Floats]:
-    """Matrices of any sides, of values that often tie."""
-    return st.tuples(sides, sides).flatmap(
-        lambda shape: st.lists(
-            st.sampled_from(values), min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]
-        ).map(lambda flat: np.array(flat, dtype=np.float64).reshape(shape))
-    )
+def matrices(sides: st.SearchStrategy[int]) -> st.SearchStrategy[tuple[int, int]]:
+    return st.tuples(sides, sides)
 
 
 def transport(block: Floats, kept: int, *, at_most: bool) -> float:
@@ -46,7 +42,7 @@ def transport(block: Floats, kept: int, *, at_most: bool) -> float:
     return float(-linprog(-block.ravel(), bounds=(0, 1), method="highs", **bound).fun)
 
 
-def assert_optimal(scores: Floats, mask: Bools, pattern: Pattern, *, at_most: bool) -> None:
+def assert_optimal(scores: Array, mask: Bools, pattern: Pattern, *, at_most: bool) -> None:
     """Every block obeys the policy and is of the best rank, up to rounding of the finite sum."""
     for block, rows, columns in oracle.blocks(scores, pattern.group):
         worths = [[oracle.worth(size) for size in row] for row in block]
@@ -61,23 +57,23 @@ def assert_optimal(scores: Floats, mask: Bools, pattern: Pattern, *, at_most: bo
         best = oracle.best(worths, pattern, at_most=at_most)
         assert found[:2] == best[:2]
         largest = max(worth[2] for row in worths for worth in row)
-        assert best[2] - found[2] <= largest / 2**40
+        assert (best[2] - found[2]) << 40 <= largest
 
 
-@given(arrays(st.integers(0, 6), ODD))
-def test_two_of_four_is_the_best_of_the_ninety(scores: Floats) -> None:
+@given(score_arrays(matrices(st.integers(0, 6)), WIDE))
+def test_two_of_four_is_the_best_of_the_ninety(scores: Array) -> None:
     assert len(oracle.masks(TWO_OF_FOUR, at_most=False)) == 90
     assert_optimal(scores, select_transposable(scores, TWO_OF_FOUR), TWO_OF_FOUR, at_most=False)
 
 
-@given(arrays(st.integers(0, 5), ODD), patterns_up_to(3), policies)
-def test_a_small_block_is_the_best_of_all(scores: Floats, pattern: Pattern, policy: str) -> None:
+@given(score_arrays(matrices(st.integers(0, 5)), WIDE), patterns_up_to(3), policies)
+def test_a_small_block_is_the_best_of_all(scores: Array, pattern: Pattern, policy: str) -> None:
     mask = select_transposable(scores, pattern, policy=policy)
     assert_optimal(scores, mask, pattern, at_most=POLICIES[policy])
 
 
-@given(arrays(st.just(4), ODD), st.sampled_from([1, 3, 4]))
-def test_a_block_of_four_is_the_best_of_all(scores: Floats, kept: int) -> None:
+@given(score_arrays(st.just((4, 4)), WIDE), st.sampled_from([1, 3, 4]))
+def test_a_block_of_four_is_the_best_of_all(scores: Array, kept: int) -> None:
     pattern = Pattern(kept=kept, group=4)
     assert_optimal(scores, select_transposable(scores, pattern), pattern, at_most=False)
 
@@ -106,8 +102,8 @@ def test_a_wide_block_is_the_optimum_too(text: str, policy: str) -> None:
 
 
 @pytest.mark.parametrize("solver", FEASIBLE)
-@given(arrays(st.integers(1, 13), ODD), patterns_up_to(9))
-def test_exactly_means_exactly(solver: str, scores: Floats, pattern: Pattern) -> None:
+@given(score_arrays(matrices(st.integers(1, 13)), WIDE), patterns_up_to(9))
+def test_exactly_means_exactly(solver: str, scores: Array, pattern: Pattern) -> None:
     mask = select_transposable(scores, pattern, solver=solver)
     for _, rows, columns in oracle.blocks(scores, pattern.group):
         block = mask[rows, columns]
@@ -118,10 +114,10 @@ def test_exactly_means_exactly(solver: str, scores: Floats, pattern: Pattern) ->
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@given(arrays(st.integers(1, 13), ODD), patterns_up_to(9))
-def test_at_most_means_at_most_and_never_nan(solver: str, scores: Floats, pattern: Pattern) -> None:
+@given(score_arrays(matrices(st.integers(1, 13)), NARROW), patterns_up_to(9))
+def test_at_most_means_at_most_and_never_nan(solver: str, scores: Array, pattern: Pattern) -> None:
     mask = select_transposable(scores, pattern, solver=solver, policy="at_most")
-    assert not np.isnan(scores[mask]).any()
+    assert not np.isnan(widened(scores)[mask]).any()
     for _, rows, columns in oracle.blocks(scores, pattern.group):
         block = mask[rows, columns]
         assert max(*block.sum(axis=0), *block.sum(axis=1)) <= pattern.kept
@@ -149,11 +145,11 @@ def test_at_most_can_be_higher() -> None:
     ("solver", "by_definition"),
     [("greedy", oracle.keep_greedily), ("two_approximation", oracle.prune_greedily)],
 )
-@given(scores=arrays(st.integers(0, 9), ODD), pattern=patterns_up_to(5))
+@given(scores=score_arrays(matrices(st.integers(0, 9)), NARROW), pattern=patterns_up_to(5))
 def test_the_published_passes(
     solver: str,
     by_definition: Callable[[oracle.Block, Pattern], oracle.Mask],
-    scores: Floats,
+    scores: Array,
     pattern: Pattern,
 ) -> None:
     mask = select_transposable(scores, pattern, solver=solver, policy="at_most")
@@ -170,20 +166,15 @@ def test_less_than_twice_the_optimum_is_pruned(pattern: Pattern, seed: int) -> N
     assert sizes[~mask].sum() <= 2 * least + 1e-7
 
 
-# Means of kept over optimal magnitude on |N(0, 1)| blocks, as published to three digits.
-QUALITY = [
-    ("2:4", 0.984, 0.895, 0.9995),
-    ("4:8", 0.988, 0.924, 0.998),
-    ("8:16", 0.990, 0.940, 0.998),
-    ("2:8", 0.977, 0.810, 0.996),
-]
+@pytest.mark.parametrize(("text", "fast"), [("2:4", None), ("4:8", 0.998), ("8:16", 0.998), ("2:8", None)])
+def test_how_near_the_optimum(text: str, fast: float | None) -> None:
+    """None is above it; greedy keeps half of it at least (Mestre, ESA 2006); `fast` as promised.
 
-
-@pytest.mark.parametrize(("text", "greedy", "two_approximation", "fast"), QUALITY)
-def test_how_near_the_optimum(text: str, greedy: float, two_approximation: float, fast: float) -> None:
+    The scores are a Gaussian sample of our own.
+    """
     pattern = Pattern.parse(text)
-    tiles, side = 240 // pattern.group, pattern.group
-    scores = np.random.default_rng(2).standard_normal((240, 240))
+    tiles, side = 96 // pattern.group, pattern.group
+    scores = np.random.default_rng(2).standard_normal((96, 96))
 
     def held(solver: str, policy: str) -> Floats:
         mask = select_transposable(scores, pattern, solver=solver, policy=policy)
@@ -191,30 +182,37 @@ def test_how_near_the_optimum(text: str, greedy: float, two_approximation: float
         total: Floats = kept.sum(axis=(1, 3))
         return total
 
-    best = held("exact", "exactly")
-    assert (held("fast", "exactly") / best).mean() >= fast
-    for solver, published in (("greedy", greedy), ("two_approximation", two_approximation)):
-        share = held(solver, "at_most") / best
-        # Four standard errors of our sample, and as published: the third digit, of a sample of unknown size.
-        assert abs(share.mean() - published) <= 4 * share.std() / tiles + 0.002
+    exactly, at_most = (held("exact", policy) * (1 + 1e-12) for policy in ("exactly", "at_most"))
+    near = held("fast", "exactly") / exactly
+    assert near.max() <= 1
+    assert fast is None or near.mean() >= fast
+    for solver in ("fast", "greedy", "two_approximation"):
+        assert (held(solver, "at_most") <= at_most).all()
+    assert (held("greedy", "at_most") >= at_most / 2).all()
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("text", ["2:4", "4:8", "3:5"])
-def test_threads_do_not_change_it(solver: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    scores = np.random.default_rng(3).standard_normal((2, 130, 129)).astype(np.float32)
+@pytest.mark.parametrize("text", ["2:4", "3:5"])
+@pytest.mark.parametrize(
+    ("solver", "policy"),
+    [*((solver, "at_most") for solver in SOLVERS), *((solver, "exactly") for solver in FEASIBLE)],
+)
+def test_threads_do_not_change_it(
+    solver: str, policy: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "GRAIN", 16)
+    scores = np.random.default_rng(3).standard_normal((2, 30, 29)).astype(np.float32)
     found = []
-    for threads in ("1", "2", "7"):
-        monkeypatch.setenv("NMSIM_THREADS", threads)
-        found.append(select_transposable(scores, Pattern.parse(text), solver=solver, policy="at_most"))
+    for count in ("1", "2", "7"):
+        monkeypatch.setenv("NMSIM_THREADS", count)
+        found.append(select_transposable(scores, Pattern.parse(text), solver=solver, policy=policy))
     assert (found[0] == found[1]).all()
     assert (found[0] == found[2]).all()
 
 
 @pytest.mark.parametrize("solver", FEASIBLE)
 @pytest.mark.parametrize("text", ["2:4", "2:5"])
-@given(block=arrays(st.just(5), ODD))
-def test_equal_blocks_get_equal_masks(solver: str, text: str, block: Floats) -> None:
+@given(block=score_arrays(st.just((5, 5)), NARROW))
+def test_equal_blocks_get_equal_masks(solver: str, text: str, block: Array) -> None:
     pattern = Pattern.parse(text)
     block = block[: pattern.group, : pattern.group]
     # 66 blocks lie side by side, two of them beyond the 64 that some kernels take at once.
@@ -223,21 +221,16 @@ def test_equal_blocks_get_equal_masks(solver: str, text: str, block: Floats) -> 
 
 
 @pytest.mark.parametrize("solver", FEASIBLE)
-@given(arrays(st.integers(0, 9), PLAIN), patterns_up_to(5), st.data())
+@given(matrices(st.integers(0, 9)), patterns_up_to(5), st.integers(0, 99), st.sampled_from(DTYPES))
 def test_neither_layout_nor_dtype_matters(
-    solver: str, scores: Floats, pattern: Pattern, data: st.DataObject
+    solver: str, shape: tuple[int, int], pattern: Pattern, seed: int, dtype: type
 ) -> None:
-    expected = select_transposable(scores, pattern, solver=solver)
-    bits = (scores.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
-    held = data.draw(st.sampled_from([scores, scores.astype(np.float32), scores.astype(np.float16), bits]))
-    wide = np.zeros((2 * held.shape[0], 3 * held.shape[1]), held.dtype)
-    wide[::2, ::3] = held
-    backwards = np.ascontiguousarray(held[::-1, ::-1])[::-1, ::-1]
-    for array in (held, np.asfortranarray(held), wide[::2, ::3], backwards):
-        mask = select_transposable(array, pattern, solver=solver)
+    scores = in_dtype(np.random.default_rng(seed).standard_normal(shape), dtype)
+    expected = select_transposable(widened(scores).astype(np.float64), pattern, solver=solver)
+    for layout in LAYOUTS.values():
+        mask = select_transposable(layout(scores), pattern, solver=solver)
         assert mask.flags.c_contiguous
-        assert mask.shape == scores.shape
-        assert (mask == expected).all()
+        assert same_bits(mask, expected)
 
 
 @pytest.mark.parametrize("shape", [(0, 4), (4, 0), (0, 0), (0, 3, 5), (2, 0, 3, 5), (2, 3, 5, 6), (1, 1)])
@@ -249,9 +242,12 @@ def test_a_stack_is_solved_matrix_by_matrix(shape: tuple[int, ...]) -> None:
         assert (mask[at] == select_transposable(scores[at], TWO_OF_FOUR)).all()
 
 
-@given(patterns_up_to(64), st.sampled_from(FEASIBLE), st.sampled_from(ODD))
+@given(
+    patterns_up_to(20) | st.just(Pattern(kept=16, group=32)),
+    st.sampled_from(FEASIBLE),
+    st.sampled_from(odd_values(np.float64).tolist()),
+)
 def test_a_block_of_equal_values_is_feasible(pattern: Pattern, solver: str, value: float) -> None:
-    assume(pattern.group <= 20 or pattern.group % 16 == 0)
     scores = np.full((pattern.group, pattern.group), value)
     mask = select_transposable(scores, pattern, solver=solver)
     assert set(mask.sum(axis=0)) == set(mask.sum(axis=1)) == {pattern.kept}
@@ -320,7 +316,7 @@ MATRIX = np.zeros((4, 4))
             {},
             "scores has dtype int32; float32, float64, float16, or uint16 that holds the bits of bfloat16",
         ),
-        ([[1.0]], "2:4", {}, "scores is a list; scores is a numpy array"),
+        ([[1.0]], "2:4", {}, "scores is of type list; scores is a numpy array"),
         (
             MATRIX,
             "2:4",

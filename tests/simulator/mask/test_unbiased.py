@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,9 @@ from simulator.kernels.unbiased import sparsify
 from simulator.mask.dtypes import narrowed, widened
 from simulator.mask.unbiased import inclusion, sparsify_unbiased
 from simulator.pattern import Pattern
+from tests.arrays import score_arrays
 from tests.oracles import unbiased as oracle
 from tests.oracles.magnitude import as_float
-from tests.simulator.mask.arrays import score_arrays
 from tests.strategies import TWO_OF_FOUR, patterns_up_to
 
 METHODS = ["minimum_variance", "approximate"]
@@ -175,8 +176,11 @@ def test_groups_of_any_array_take_their_uniforms_in_order(
                 )
             expected = narrowed(out.ravel(), values.dtype)
             assert made_lines[line][here].tobytes() == expected.tobytes()
-            wanted = min(pattern.kept, sum(as_float(value) != 0 for value in given_lines[line][here]))
-            assert chance_lines[line][here].sum() == pytest.approx(wanted)
+            sizes = [abs(as_float(value)) for value in given_lines[line][here]]
+            least = 1e-300 * max((size for size in sizes if isfinite(size)), default=0)
+            every = min(pattern.kept, sum(size != 0 for size in sizes))
+            seen = min(pattern.kept, sum(not size <= least for size in sizes))  # what beside the largest is 0
+            assert seen - 1e-6 <= chance_lines[line][here].sum() <= every + 1e-6
 
 
 def test_what_is_not_finite_comes_through_first() -> None:
@@ -235,15 +239,16 @@ def test_expectation_of_many_draws() -> None:
     assert (np.count_nonzero(draws, axis=2) == 2).all()
 
 
-@pytest.mark.parametrize(("method", "published"), [("minimum_variance", 0.4745), ("approximate", 0.5033)])
-def test_relative_error_on_gaussian_values(method: str, published: float) -> None:
-    """Within 5 sigma of the sampling of 100000 groups, and of the last digit that is published."""
-    values = np.random.default_rng(12).standard_normal((100_000, 4))
+def test_relative_error_on_gaussian_values() -> None:
+    """Within 5 sigma of the sampling of 20000 groups; drawing one after the other is nowhere better."""
+    values = np.random.default_rng(12).standard_normal((20_000, 4))
     squares = values**2
-    error = squares / inclusion(values, TWO_OF_FOUR, method=method) - squares
+    error = squares / inclusion(values, TWO_OF_FOUR) - squares
     ratio = error.sum() / squares.sum()
     spread = (error - ratio * squares).sum(axis=1).std() / squares.sum(axis=1).mean() / len(values) ** 0.5
-    assert abs(ratio - published) < 5 * spread + 5e-5
+    assert abs(ratio - oracle.gaussian_error_of_two_of_four()) < 5 * spread
+    other = squares / inclusion(values, TWO_OF_FOUR, method="approximate") - squares
+    assert (other.sum(axis=1) >= error.sum(axis=1) * (1 - 1e-9)).all()
 
 
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,12 +283,12 @@ RNG = np.random.default_rng(0)
         ),
         (
             lambda: sparsify_unbiased(F32, TWO_OF_FOUR, 7),  # type: ignore[arg-type]
-            "rng is a int; rng is a numpy.random.Generator",
+            "rng is of type int; rng is a numpy.random.Generator",
         ),
-        (lambda: inclusion(F32, TWO_OF_FOUR, axis=2), "axis is 2; an axis of shape (2, 8) is -2 to 1"),
+        (lambda: inclusion(F32, TWO_OF_FOUR, axis=2), "axis is `2`; an axis of shape (2, 8) is -2 to 1"),
         (
             lambda: inclusion(F32, "2:4"),  # type: ignore[arg-type]
-            "the pattern is '2:4'; a Pattern, as Pattern.parse(\"2:4\") makes it",
+            'the pattern is `2:4`; a Pattern, as Pattern.parse("2:4") makes it',
         ),
         (
             lambda: inclusion(F32.astype(int), TWO_OF_FOUR),
