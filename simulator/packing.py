@@ -24,9 +24,9 @@ from simulator.mask.dtypes import INFINITY, Array, magnitude_bits
 from simulator.mask.layout import (
     check_array,
     check_axis_of,
-    check_countable,
     check_like,
     check_mask,
+    check_mask_bytes,
     check_out,
     check_pattern,
     check_scores,
@@ -114,9 +114,9 @@ def pack(
         if not pack_eights(bits, bits, *_within(space), choice=NONZERO, magnitude=magnitude):
             _pack_any(bits, _stored(bits, magnitude, space.vectors), space, all_values=True)
         return space
-    keys = _flat(check_mask(mask, shape=values.shape), axis)
+    keys = _flat(check_mask_bytes(mask, shape=values.shape), axis)
     if not pack_eights(bits, keys, *_within(space), choice=MASKED, magnitude=255):
-        stored = check_countable(keys.view(np.bool_)).view(np.uint8)
+        stored = check_mask(keys.view(np.bool_)).view(np.uint8)
         check_stored(stored, space.vectors, what="the mask")
         _pack_any(bits, stored, space, all_values=False)
     return space

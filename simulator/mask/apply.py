@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 from simulator.kernels import apply as kernels
 from simulator.kernels.threads import spread
 from simulator.mask.dtypes import Array
-from simulator.mask.layout import check_factor, check_like, check_mask, check_out, check_real, check_scores
+from simulator.mask.layout import (
+    check_factor,
+    check_like,
+    check_mask_bytes,
+    check_out,
+    check_real,
+    check_scores,
+)
 
 
 def masked(weights: Array, mask: NDArray[np.bool_], *, fade: float = 0.0, out: Array | None = None) -> Array:
@@ -19,10 +26,10 @@ def masked(weights: Array, mask: NDArray[np.bool_], *, fade: float = 0.0, out: A
     other than 0 takes float32 or float64, and may make a signalling NaN quiet. `out` may be `weights` itself.
     """
     weights = check_scores(weights, what="weights")
-    mask = check_mask(mask, shape=weights.shape)
+    kept = check_mask_bytes(mask, shape=weights.shape)
     fade = check_factor(fade, "fade", weights)
-    result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(weights, mask))
-    arrays, flat = [np.ascontiguousarray(each).reshape(-1) for each in (weights, mask)], result.reshape(-1)
+    result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(weights, kept))
+    arrays, flat = [np.ascontiguousarray(each).reshape(-1) for each in (weights, kept)], result.reshape(-1)
     if not fade:  # bits are moved, and nothing is computed with
         arrays[0], flat = (each.view(f"u{each.itemsize}") for each in (arrays[0], flat))
     factor = flat.dtype.type(fade)
@@ -39,10 +46,10 @@ def masked_decay(
     """
     weights = check_real(weights, what="weights")
     gradient = check_like(check_real(gradient, what="gradient"), weights.shape, what="gradient", like=weights)
-    mask = check_mask(mask, shape=weights.shape)
+    kept = check_mask_bytes(mask, shape=weights.shape)
     factor = weights.dtype.type(check_factor(strength, "strength", weights))
-    result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(gradient, weights, mask))
-    arrays = [np.ascontiguousarray(each).reshape(-1) for each in (gradient, weights, mask)]
+    result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(gradient, weights, kept))
+    arrays = [np.ascontiguousarray(each).reshape(-1) for each in (gradient, weights, kept)]
     flat = result.reshape(-1)
     _stream(kernels.drawn, [*arrays, factor, flat])
     return result

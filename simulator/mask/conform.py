@@ -18,7 +18,7 @@ from simulator.kernels.threads import spread
 from simulator.mask.dtypes import INFINITY, Array, magnitude_bits
 from simulator.mask.layout import (
     check_axis_of,
-    check_countable,
+    check_mask,
     check_pattern,
     check_scores,
     grouped,
@@ -150,7 +150,7 @@ def obeyed(values: Array, *, axis: int | None = None, group_max: int = 64) -> li
 def occupied(values: Array) -> NDArray[np.bool_]:
     """Which of `values` are kept, those that are not zero; a mask is given back, of bytes 0 and 1."""
     if isinstance(values, np.ndarray) and values.dtype == np.bool_:
-        return check_countable(values)
+        return check_mask(values)
     if isinstance(values, np.ndarray) and values.dtype not in INFINITY:
         raise InputError.of(
             f"values has dtype {values.dtype}",

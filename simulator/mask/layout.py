@@ -53,8 +53,8 @@ def check_pattern(pattern: object) -> Pattern:
     return pattern
 
 
-def check_mask(mask: object, *, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
-    """`mask`, an array of bool, of `shape` where one is given; any byte but 0 is true."""
+def check_mask_bytes(mask: object, *, shape: tuple[int, ...] | None = None) -> NDArray[np.uint8]:
+    """The bytes of `mask`, an array of bool, of `shape` where one is given; any byte but 0 is true."""
     array = check_array(mask, what="the mask")
     if array.dtype != np.bool_:
         raise InputError.of(f"the mask has dtype {array.dtype}", "a mask is a numpy array of bool")
@@ -62,14 +62,14 @@ def check_mask(mask: object, *, shape: tuple[int, ...] | None = None) -> NDArray
         raise InputError.of("the mask has no axis", "a mask has at least one axis")
     if shape is not None and array.shape != shape:
         raise InputError.of(f"the mask has shape {array.shape}", f"the values have shape {shape}")
-    return array
+    return array.view(np.uint8)
 
 
-def check_countable(mask: object) -> NDArray[np.bool_]:
-    """`mask` with bytes of 0 and 1 alone, so that they can be added: a copy if it has others."""
-    checked = check_mask(mask)
-    whole = np.ascontiguousarray(checked).view(np.uint8)
-    return checked if whole.max(initial=0) < 2 else whole != 0
+def check_mask(mask: object, *, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
+    """`mask` with bytes of 0 and 1 alone, which can be added: a copy if it has others, as a view may."""
+    whole = check_mask_bytes(mask, shape=shape)
+    plain = not whole.size or int(whole.max()) < 2
+    return whole.view(np.bool_) if plain else whole != 0
 
 
 def check_axis_of(array: Array, axis: int) -> int:

@@ -10,7 +10,7 @@ from simulator.kernels import measures as kernels
 from simulator.kernels.threads import spread
 from simulator.mask.conform import count_kept
 from simulator.mask.dtypes import Array
-from simulator.mask.layout import check_countable
+from simulator.mask.layout import check_mask
 
 WORD = 8  # bytes that are compared at once
 
@@ -31,7 +31,7 @@ def sad(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> int:
 
     Zhou et al. (2021, arXiv 2102.04010), for two moments of a training.
     """
-    before, after = check_countable(before), check_countable(after)
+    before, after = check_mask(before), check_mask(after)
     if after.shape != before.shape:
         raise InputError.of(
             f"the masks have shapes {before.shape} and {after.shape}", "both masks have the same shape"

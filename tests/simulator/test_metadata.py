@@ -33,7 +33,7 @@ def test_any_metadata_are_those_of_a_mask_or_refused(operand: Operand, name: str
     wrong = packed.metadata.copy()
     rng = np.random.default_rng(seed)
     for at in rng.integers(0, max(1, wrong.size), min(wrong.size, 2)):
-        wrong[at] ^= 1 << rng.integers(0, 8)
+        wrong[at] ^= 1 << int(rng.integers(0, 8))
     other = replace(packed, metadata=wrong)
     try:
         found = unpack(other)

@@ -128,7 +128,7 @@ def test_the_search_starts_from_what_the_law_says_and_wins() -> None:
             for tries in (0, 100)
         )
         assert found.sum() > unpermuted.sum()
-        shares.append(unpermuted.sum() / first.sum())
+        shares.append(int(unpermuted.sum()) / int(first.sum()))
     assert extra_zeros(TWO_OF_FOUR) == 0.09375
     # What a group of four gives up, 0, 1 or 2, has a variance below 1/2: 4096 groups, each of two kept.
     assert abs(np.mean(shares) - (1 - 0.09375 / 0.5)) <= 4 * (0.5 / 4096) ** 0.5 / 2
