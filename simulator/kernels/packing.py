@@ -22,10 +22,11 @@ def swap(values: Any, length: int, inner: int, out: Any, first: int, last: int) 
     for part in range(first, last):
         start = np.uint64(part // blocks * length * inner)
         column = np.uint64(part % blocks * BLOCK)
-        columns = np.uint64(min(column + block, np.uint64(inner)))
+        columns: Any = min(column + block, np.uint64(inner))
         for row in range(np.uint64(0), np.uint64(length), block):
+            rows: Any = min(row + block, np.uint64(length))
             for c in range(column, columns):
-                for r in range(row, min(row + block, np.uint64(length))):
+                for r in range(row, rows):
                     out[start + c * np.uint64(length) + r] = values[start + r * np.uint64(inner) + c]
 
 

@@ -29,11 +29,13 @@ def masked(weights: Array, mask: NDArray[np.bool_], *, fade: float = 0.0, out: A
     kept = check_mask_bytes(mask, shape=weights.shape)
     fade = check_factor(fade, "fade", weights)
     result = check_out(out, shape=weights.shape, dtype=weights.dtype, reads=(weights, kept))
-    arrays, flat = [np.ascontiguousarray(each).reshape(-1) for each in (weights, kept)], result.reshape(-1)
-    if not fade:  # bits are moved, and nothing is computed with
-        arrays[0], flat = (each.view(f"u{each.itemsize}") for each in (arrays[0], flat))
-    factor = flat.dtype.type(fade)
-    _stream(kernels.faded, [*arrays, factor, flat])
+    values, flat = np.ascontiguousarray(weights).reshape(-1), result.reshape(-1)
+    places = np.ascontiguousarray(kept).reshape(-1)
+    if fade:
+        _stream(kernels.faded, [values, places, values.dtype.type(fade), flat])
+    else:
+        bits = f"u{values.itemsize}"
+        _stream(kernels.moved, [values.view(bits), places, flat.view(bits)])
     return result
 
 

@@ -68,7 +68,7 @@ def check_mask_bytes(mask: object, *, shape: tuple[int, ...] | None = None) -> N
 def check_mask(mask: object, *, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
     """`mask` with bytes of 0 and 1 alone, which can be added: a copy if it has others, as a view may."""
     whole = check_mask_bytes(mask, shape=shape)
-    plain = not whole.size or int(whole.max()) < 2
+    plain = not whole.size or int(np.max(whole)) < 2
     return whole.view(np.bool_) if plain else whole != 0
 
 

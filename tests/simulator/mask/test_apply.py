@@ -55,6 +55,14 @@ def test_a_gradient_with_the_decay_of_what_is_not_kept(
     assert same_numbers(made, oracle.masked_decay(gradient, weights, mask, strength))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.uint16])
+def test_every_bit_of_what_is_kept_stays(dtype: type) -> None:
+    bits = np.random.default_rng(0).integers(0, 256, 8 * 41, np.uint8)
+    weights: NDArray[Any] = bits.view(dtype)
+    mask = np.arange(weights.size) % 3 != 0
+    assert masked(weights, mask).tobytes() == np.where(mask, weights, dtype(0)).tobytes()
+
+
 def test_a_gradient_can_be_changed_in_place() -> None:
     gradient, weights = np.ones(5, np.float32), np.arange(5, dtype=np.float32)
     mask = np.array([True, False, True, False, False])
