@@ -23,6 +23,7 @@ from simulator.mask.conform import occupied_bits
 from simulator.mask.dtypes import INFINITY, Array, magnitude_bits
 from simulator.mask.layout import (
     check_array,
+    check_axes,
     check_axis_of,
     check_like,
     check_mask,
@@ -278,9 +279,7 @@ def _check_values(values: object, *, what: str = "values") -> Array:
             f"{what} has dtype {array.dtype}",
             "numbers of 1, 2, 4 or 8 bytes, in the byte order of this machine",
         )
-    if array.ndim == 0:
-        raise InputError.of(f"{what} has no axis", f"{what} has at least one axis")
-    return array
+    return check_axes(array, what=what)
 
 
 def _check_form(form: object, pattern: Pattern) -> Format:

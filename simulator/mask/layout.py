@@ -25,6 +25,13 @@ def check_array(array: object, *, what: str) -> Array:
     return np.asarray(array)
 
 
+def check_axes(array: Array, *, what: str) -> Array:
+    """`array`, which has an axis that groups can run along."""
+    if array.ndim == 0:
+        raise InputError.of(f"{what} has no axis", f"{what} has at least one axis")
+    return array
+
+
 def check_scores(scores: object, *, what: str = "scores") -> Array:
     """`scores`, an array of a dtype that can be ranked."""
     array = check_array(scores, what=what)
@@ -33,9 +40,7 @@ def check_scores(scores: object, *, what: str = "scores") -> Array:
             f"{what} has dtype {array.dtype}",
             "float32, float64, float16, or uint16 that holds the bits of bfloat16",
         )
-    if array.ndim == 0:
-        raise InputError.of(f"{what} has no axis", f"{what} has at least one axis")
-    return array
+    return check_axes(array, what=what)
 
 
 def check_real(values: object, *, what: str) -> Array:
