@@ -3,19 +3,36 @@
 No schedule of the Step alone, in its orientation, is faster.
 """
 
+from dataclasses import dataclass
+
 from simulator.cost import Cost, Traffic, overlapped
 from simulator.gemm import Stream
 from simulator.lowering import Lowered
 from simulator.machine import Level, Machine
+from simulator.mapping import Chosen
 
 Use = tuple[str, Cost]
 """A resource by name, and what the work costs on it alone."""
 
 
-def bound(uses: tuple[Use, ...]) -> tuple[Cost, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """What work costs, the resource that binds, and the mapping if one was chosen."""
+
+    cost: Cost
+    bound_by: str
+    mapping: Chosen | None = None
+
+
+def price(work: Lowered | Stream, machine: Machine) -> Priced:
+    """The least that work costs: for a product under a pinned mapping, the least under that."""
+    return bound(stream_uses(work, machine) if isinstance(work, Stream) else product_uses(work, machine))
+
+
+def bound(uses: tuple[Use, ...]) -> Priced:
     """The cost of work whose uses of resources all overlap, and the resource that binds (first of equals)."""
     binding = max(uses, key=lambda use: use[1].cycles)
-    return overlapped(tuple(cost for _, cost in uses)), binding[0]
+    return Priced(cost=overlapped(tuple(cost for _, cost in uses)), bound_by=binding[0])
 
 
 def product_uses(work: Lowered, machine: Machine) -> tuple[Use, ...]:
@@ -102,7 +119,8 @@ def load_cycles(work: Lowered, machine: Machine) -> int:
 def decode_cycles(work: Lowered, machine: Machine) -> int:
     """Cycles of the decoders: each group of B once where B is stationary, else once for each fold it passes.
 
-    An output-stationary fold takes R of m, an input-stationary one C.
+    An output-stationary fold takes R of m, an input-stationary one C. Decoders beside each column or PE share
+    the work of a core as far as their groups differ.
     """
     if work.native is None:
         return 0
@@ -111,7 +129,12 @@ def decode_cycles(work: Lowered, machine: Machine) -> int:
         "output_stationary": -(-work.gemm.m // machine.rows),
         "input_stationary": -(-work.gemm.m // machine.columns),
     }[machine.dataflow]
-    return -(-work.groups * folds // (machine.cores * machine.decode_groups_per_cycle))
+    decoders = {
+        "weight_stationary": {"pe": machine.rows * machine.columns, "column": machine.columns},
+        "output_stationary": {"pe": machine.columns, "column": machine.columns},
+        "input_stationary": {"pe": machine.rows},
+    }[machine.dataflow].get(machine.decode_at, 1)
+    return -(-work.groups * folds // (machine.cores * decoders * machine.decode_groups_per_cycle))
 
 
 def memory_uses(traffic: Traffic, machine: Machine) -> tuple[Use, ...]:

@@ -6,14 +6,24 @@ from typing import NamedTuple, Self
 
 
 class Stalls(NamedTuple):
-    """Cycles in which no multiplier had work, by what they waited for."""
+    """Cycles beyond those of multiplying, by cause, in the order in which causes are switched on.
 
-    dram: int = 0
-    decode: int = 0
+    Windows through the row feed, loads of the stationary operand, decoding, metadata's bytes, all other
+    compulsory and repeated bytes (`dram`; at the fidelity `bound` an inner level's count as load), partial
+    sums that are written and read back, filling and draining, cores without a tile, the clock under load, and
+    the launch.
+    """
+
     feed: int = 0
     load: int = 0
-    drain: int = 0
+    decode: int = 0
+    metadata: int = 0
+    dram: int = 0
     accumulate: int = 0
+    drain: int = 0
+    tiles: int = 0
+    clock: int = 0
+    launch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

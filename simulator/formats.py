@@ -5,7 +5,7 @@ group stores exactly min(kept, tail) values, zeros among them included, and noth
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import comb, log2
 
 from simulator.errors import lookup
@@ -70,16 +70,18 @@ class Coordinate(Format):
     A tail's fields are as wide as the others, since a decoder has one field width. Fields follow each other
     through all vectors without a gap. With `straddle` False no field crosses a byte that it fits in: a byte
     holds floor(8 / bits) fields, a field wider than 8 bits takes whole bytes, the last byte counts whole.
+    `bits` is a field's width where a machine has its own, as for run lengths.
     """
 
     straddle: bool = True
+    bits: int | None = field(default=None, repr=False)
 
     def metadata_bits(self, *, vectors: int, length: int, pattern: Pattern) -> int:
         """None where every value is stored."""
         if pattern.dense:
             return 0
         fields = vectors * pattern.kept_along(length)
-        bits = bits_to_name(pattern.group)
+        bits = self.bits or bits_to_name(pattern.group)
         if self.straddle:
             return fields * bits
         if bits > BYTE:

@@ -25,6 +25,7 @@ class Lowered:
     b: Size
     c: Size
     a_bits: int
+    b_bits: int
     peak: int
     lanes: int
 
@@ -56,7 +57,7 @@ def lower(product: Product, machine: Machine, *, dense_because: str = "") -> Low
     if native is not None and product.a.pattern is not None:
         product = transposed(product)
     gemm, batch = product.gemm, product.batch
-    form = "dense" if native is None else machine.decode_format
+    form = FORMATS["dense"] if native is None else machine.metadata_form
     packed = size(form, vectors=batch * gemm.n, length=gemm.k, pattern=native, dtype=product.b.dtype)
     return Lowered(
         gemm=gemm,
@@ -67,6 +68,7 @@ def lower(product: Product, machine: Machine, *, dense_because: str = "") -> Low
         b=packed if native is not None else _plain(product.b, batch * gemm.k * gemm.n),
         c=_plain(product.c, wanted(product)),
         a_bits=DTYPES[product.a.dtype],
+        b_bits=DTYPES[product.b.dtype],
         peak=min(machine.peak_macs(product.a.dtype), machine.peak_macs(product.b.dtype)),
         lanes=min(machine.lanes_of(product.a.dtype), machine.lanes_of(product.b.dtype)),
     )

@@ -98,6 +98,11 @@ def check_form(form: object, pattern: Pattern) -> None:
     if type(form) not in CODERS:
         known = ", ".join(kind.__name__ for kind in CODERS)
         raise InputError.of(f"{shown(form)} cannot be packed", f"{known} or Dense")
+    if isinstance(form, Coordinate) and form.bits is not None:
+        raise InputError.of(
+            f"fields of {form.bits} bits are a machine's own",
+            "packing writes ceil(log2 group) bits",
+        )
     if isinstance(form, Combinatorial):
         bits = bits_to_name(comb(pattern.group, pattern.kept))
         if bits > RANK_BITS:

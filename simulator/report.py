@@ -12,10 +12,12 @@ from typing import Any
 from simulator.cost import Cost, Stalls, Traffic
 from simulator.gemm import GEMM, Product, Step, Stream
 from simulator.lowering import Lowered
+from simulator.mapping import Chosen
 
 Column = str | int | float | None
 
 SHAPE = ("op", "batch", "m", "n", "k", "pattern", "runs_as", "note")
+MAPPING = Chosen._fields
 TIMES = ("cycles", "compute_cycles", *(f"stall_{cause}" for cause in Stalls._fields))
 MACS = ("dense_macs", "effective_macs", "padding_macs", "skipped_macs")
 
@@ -27,7 +29,7 @@ def byte_columns(levels: Iterable[str]) -> list[str]:
 
 def column_names(levels: Iterable[str]) -> list[str]:
     """The columns of a report in their order."""
-    identity = ["layer", "pass", "first_step", "count", *SHAPE, "fidelity", "bound_by"]
+    identity = ["layer", "pass", "first_step", "count", *SHAPE, "fidelity", *MAPPING, "bound_by"]
     return [*identity, *TIMES, "utilization", *MACS, "vector_ops", *byte_columns(levels), "seconds"]
 
 
@@ -55,6 +57,7 @@ class Row:
     bound_by: str
     fidelity: str
     clock_hz: int
+    mapping: Chosen | None = None
 
     @property
     def utilization(self) -> float:
@@ -92,7 +95,7 @@ class Row:
         values = (
             *(step.layer, str(step.pass_), step.when.first_step, step.when.count),
             *self._shape(),
-            *(self.fidelity, self.bound_by),
+            *(self.fidelity, *(self.mapping or [None] * len(MAPPING)), self.bound_by),
             *(cost.cycles, cost.compute_cycles, *cost.stalls),
             *(self.utilization, *self.macs.values(), ops),
             *moved,

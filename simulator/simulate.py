@@ -1,59 +1,73 @@
 """simulate(arch, trace) -> Report: the reading of the engine starts here."""
 
+from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from simulator.arch import Arch, load_arch
-from simulator.bound import bound, product_uses, stream_uses
-from simulator.cost import Cost
+from simulator.bound import Priced
 from simulator.errors import InputError, lookup
 from simulator.gemm import Product, Stream
 from simulator.lowering import Lowered, lower
-from simulator.machine import resolve
+from simulator.machine import Machine, resolve
 from simulator.report import Report, Row
 from simulator.spec import Loaded
 from simulator.trace import Trace
 from simulator.version import __version__
 
-REPORT_SCHEMA = 1
-FIDELITIES = {"bound": bound}
-"""How exactly time is modelled, by name: a rule that turns the uses of resources into a Cost."""
+REPORT_SCHEMA = 2
+Pricing = Callable[[Lowered | Stream, Machine], Priced]
 
 
-def simulate(arch: str | Path | Loaded[Arch], trace: Trace, *, fidelity: str = "bound") -> Report:
+def _pricing(module: str) -> Pricing:
+    """`price` of a module of the engine, imported when it is first called: kernels take time to load."""
+    return lambda work, machine: import_module(module).price(work, machine)
+
+
+FIDELITIES: dict[str, Pricing] = {
+    "bound": _pricing("simulator.bound"),
+    "tile": _pricing("simulator.tile"),
+    "cycle": _pricing("simulator.stepped"),
+}
+"""How exactly time is modelled, by name: what a product or a stream costs on a machine."""
+
+
+def simulate(arch: str | Path | Loaded[Arch], trace: Trace, *, fidelity: str = "tile") -> Report:
     """What the machine `arch` (a name, a path or a loaded Arch) takes for every Step of `trace`.
 
     Equal work is simulated once: the time this takes grows with the distinct Products, not with the steps.
     """
-    rule = lookup(FIDELITIES, fidelity, kind="fidelity")
+    price = lookup(FIDELITIES, fidelity, kind="fidelity")
     loaded = arch if isinstance(arch, Loaded) else load_arch(arch)
     machine = resolve(loaded.value)
 
     @cache
-    def priced(work: Product | Stream) -> tuple[Cost, str, Lowered | None]:
+    def priced(work: Product | Stream) -> tuple[Priced, Lowered | None]:
         if isinstance(work, Stream):
-            return *rule(stream_uses(work, machine)), None
+            return price(work, machine), None
         lowered = lower(work, machine)
-        cost, binding = rule(product_uses(lowered, machine))
+        found = price(lowered, machine)
         if lowered.native is not None:
-            reason = f"dense: {binding} makes {lowered.native} slower"
+            reason = f"dense: {found.bound_by} makes {lowered.native} slower"
             dense = lower(work, machine, dense_because=reason)
-            other, binding_other = rule(product_uses(dense, machine))
-            if other.cycles < cost.cycles:
-                return other, binding_other, dense
-        return cost, binding, lowered
+            other = price(dense, machine)
+            if other.cost.cycles < found.cost.cycles:
+                return other, dense
+        return found, lowered
 
     rows = []
     for step in trace.steps:
         try:
-            cost, bound_by, lowered = priced(step.work)
+            found, lowered = priced(step.work)
         except InputError as error:
             raise error.at(f"{loaded.name}: {step.layer} {step.pass_}") from None
         row = Row(
             step=step,
             lowered=lowered,
-            cost=cost * step.when.count,
-            bound_by=bound_by,
+            cost=found.cost * step.when.count,
+            bound_by=found.bound_by,
+            mapping=found.mapping,
             fidelity=fidelity,
             clock_hz=machine.clock_hz,
         )

@@ -102,6 +102,17 @@ def parse_count(text: object, noun: str) -> int:
     return int(match[1])
 
 
+def parse_share(text: object, of: str = "") -> Fraction:
+    """The share that `text` writes, as in "12.5 %" or "5/6": 0 < share <= 1; `of` says of what."""
+    written = text if isinstance(text, str) else ""
+    percent = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%", written)
+    parts = re.fullmatch(r"([0-9]{1,9})/([1-9][0-9]{0,8})", written)
+    share = Fraction(percent[1]) / 100 if percent else Fraction(written) if parts else None
+    if share is None or not 0 < share <= 1:
+        raise InputError.of(f"{shown(text)} is not a share{of}", "write one, as in 90 % or 5/6")
+    return share
+
+
 def _parse(text: object, dimensions: tuple[Dimension, ...]) -> tuple[Fraction, Dimension]:
     """The value in base units, and which of the accepted dimensions it has."""
     kind = dimensions[0].value

@@ -41,7 +41,9 @@ def test_the_reference_page_is_generated() -> None:
 def test_settings_lie_over_a_machine_by_name() -> None:
     arch = load_arch("a100", settings=["core.array.rows=16", "memory.dram.bandwidth=2039 GB/s"])
     assert arch.value.core.array.rows == 16
-    assert arch.value.memory[0].bandwidth.bytes == 2039 * 10**9
+    bandwidth = arch.value.memory[0].bandwidth
+    assert bandwidth is not None
+    assert bandwidth.bytes == 2039 * 10**9
     assert arch.origin["memory", 0, "bandwidth"] == "--set memory.dram.bandwidth=2039 GB/s"
     assert arch.digest != load_arch("a100").digest
 

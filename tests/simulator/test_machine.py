@@ -51,7 +51,7 @@ def test_an_unknown_dtype_names_those_of_the_machine() -> None:
 
 
 def test_bandwidth_is_bytes_a_cycle_over_all_instances() -> None:
-    dram, l2, shared = machine("a100").levels
+    dram, l2, shared, _ = machine("a100").levels
     assert Fraction(dram.bandwidth_numerator, dram.bandwidth_denominator) == Fraction(
         1555 * 10**9, 1410 * 10**6
     )
@@ -62,6 +62,7 @@ def test_bandwidth_is_bytes_a_cycle_over_all_instances() -> None:
         capacity_bytes=164 * 1024,
         bandwidth_numerator=108 * 128,
         bandwidth_denominator=1,
+        latency=23,
     )
 
 

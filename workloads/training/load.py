@@ -1,17 +1,16 @@
 """Recipes by name or by path: a YAML file declares the phases of a run."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from simulator.errors import InputError, lookup, shown
+from simulator.errors import InputError, lookup
 from simulator.pattern import Pattern
 from simulator.spec import Loaded, Written, is_path, load_spec
+from simulator.units import parse_share
 from workloads.training.face import DENSE, DGRADS, WGRADS, Dgrad, Face, Wgrad
 from workloads.training.recipe import Recipe, Window
 from workloads.training.recipes import RECIPES
@@ -20,18 +19,8 @@ from workloads.training.selectors import SELECTORS
 PHASES_MAX = 1000
 
 
-def parse_share(text: str) -> Fraction:
-    """The share of a run that `text` writes, as in "12.5 %" or "5/6"."""
-    percent = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%", text)
-    parts = re.fullmatch(r"([0-9]{1,9})/([1-9][0-9]{0,8})", text)
-    share = Fraction(percent[1]) / 100 if percent else Fraction(text) if parts else None
-    if share is None or not 0 < share <= 1:
-        raise InputError.of(f"{shown(text)} is not a share of a run", "write one, as in 90 % or 5/6")
-    return share
-
-
 def _check_share(text: str) -> str:
-    parse_share(text)
+    parse_share(text, " of a run")
     return text
 
 

@@ -8,8 +8,9 @@ import pytest
 from simulator.errors import InputError
 from simulator.pattern import Pattern
 from simulator.spec import json_schema
+from simulator.units import parse_share
 from workloads.training.face import DENSE, DGRADS, WGRADS, Face
-from workloads.training.load import WrittenRecipe, load_recipe, parse_share
+from workloads.training.load import WrittenRecipe, load_recipe
 from workloads.training.recipes import RECIPES
 from workloads.training.selectors import SELECTORS
 
@@ -78,7 +79,7 @@ def test_shares_are_exact(text: str, share: Fraction) -> None:
 @pytest.mark.parametrize("text", ["", "0 %", "101 %", "0.9", "90", "-5 %", "7/6", "1/0", "1e1 %", "९ %"])
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(InputError) as error:
-        parse_share(text)
+        parse_share(text, " of a run")
     assert str(error.value) == f"`{text}` is not a share of a run; write one, as in 90 % or 5/6"
 
 

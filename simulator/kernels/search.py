@@ -1,0 +1,263 @@
+"""The tiler's search: every mapping of a bounded set, scored by its slowest resource and what it exposes.
+
+`base` is a Plan without its mapping; `pins` are 0 where the search is free, an order is pinned as 1 more.
+"""
+
+import numpy as np
+
+from simulator.kernels.compile import kernel
+from simulator.kernels.folds import SKEW, places
+from simulator.kernels.pipeline import UNITS_PER_BYTE
+from simulator.kernels.plan import KMN, PARTIAL_UNITS, mapped
+from simulator.kernels.tiles import (
+    ALL,
+    BAND,
+    BUFFERS,
+    CAPACITY,
+    CORES_M,
+    CORES_N,
+    DEN,
+    LATENCY,
+    NUM,
+    SHARED,
+    SUMS,
+    array_bits,
+    ceil_div,
+    core_work,
+)
+
+SIZES_MAX = 64
+FACTS = 6  # columns of a mapping: tile_m, tile_n, tile_k, order, band, split_k
+SPLIT_WAVES = 4
+
+
+@kernel
+def sizes(extent, quantum, pin, out):  # type: ignore[no-untyped-def]
+    """Tile sizes to try: the pin, or even cuts into about powers of two and their triples of quanta.
+
+    Oracle: tests/oracles/search.py.
+    """
+    if pin > 0:
+        out[0] = min(pin, extent)
+        return 1
+    count, step = 0, quantum
+    while step < extent and count < SIZES_MAX - 2:
+        for size in (step, step * 3 // 2):
+            if size < extent and size % quantum == 0:
+                even = ceil_div(ceil_div(extent, ceil_div(extent, size)), quantum) * quantum
+                if even < extent and (count == 0 or out[count - 1] != even):
+                    out[count] = even
+                    count += 1
+        step *= 2
+    out[count] = extent
+    return count + 1
+
+
+@kernel
+def fits(plan, levels, keeps):  # type: ignore[no-untyped-def]
+    """Whether every level holds its tiles; `keeps` gets what it holds beside them, from wave to wave.
+
+    Oracle: tests/oracles/search.py.
+    """
+    kept, whole = places(plan.kept, plan.group, plan.tile_k), places(plan.kept, plan.group, plan.k)
+    b = plan.b_units + plan.meta_units
+    inside = levels.shape[0] - 1
+    sums = plan.tile_m * plan.tile_n * PARTIAL_UNITS * plan.buffers
+    if plan.accumulators > 0 and sums > plan.accumulators:
+        return False
+    for level in range(inside, 0, -1):
+        room = levels[level, CAPACITY]
+        here = levels[level, CORES_M] * levels[level, CORES_N]
+        if level == inside and plan.accumulators == 0:
+            room -= here * sums
+        keeps[level] = 0
+        if not levels[level, SHARED]:
+            rows, columns = levels[level, CORES_M] * plan.tile_m, levels[level, CORES_N] * plan.tile_n
+            room -= levels[level, BUFFERS] * (rows * plan.tile_k * plan.a_units + columns * kept * b)
+            if room < 0:
+                return False
+            continue
+        deep = min(plan.band, plan.clusters)
+        high = min(plan.outer, deep * plan.job_outer)
+        wide = min(plan.inner, ceil_div(plan.clusters, deep) * plan.job_inner)
+        per_outer = kept * b if plan.by_n else plan.tile_k * plan.a_units
+        per_inner = plan.tile_k * plan.a_units if plan.by_n else kept * b
+        room -= levels[level, BUFFERS] * (high * per_outer + wide * per_inner)
+        if room < 0:
+            return False
+        if not plan.k_outer:
+            per_outer = whole * b if plan.by_n else plan.k * plan.a_units
+            per_inner = plan.k * plan.a_units if plan.by_n else whole * b
+        band = min(plan.outer, plan.band * plan.job_outer) * per_outer
+        if band <= room:
+            keeps[level], room = keeps[level] | BAND, room - band
+        if plan.inner * per_inner <= room:
+            keeps[level], room = keeps[level] | ALL, room - plan.inner * per_inner
+        if plan.k_outer and plan.m * plan.n * PARTIAL_UNITS <= room:
+            keeps[level] = keeps[level] | SUMS
+    for level in range(inside - 1, 0, -1):
+        keeps[level] = keeps[level] | keeps[level + 1]
+    return True
+
+
+@kernel
+def level_units(plan, levels, keeps, level):  # type: ignore[no-untyped-def]
+    """About what a level serves in all. Oracle: tests/oracles/search.py."""
+    into = level + 1
+    outer_tiles, inner_tiles = ceil_div(plan.outer, plan.job_outer), ceil_div(plan.inner, plan.job_inner)
+    rows = plan.elements * plan.m * plan.k * plan.a_units
+    columns = (
+        plan.elements * plan.n * places(plan.kept, plan.group, plan.k) * (plan.b_units + plan.meta_units)
+    )
+    outer, inner = (columns, rows) if plan.by_n else (rows, columns)
+    if not levels[into, SHARED]:
+        again_m = plan.cluster_n // levels[into, CORES_N]
+        again_n = plan.cluster_m // levels[into, CORES_M]
+        total = outer * inner_tiles * (again_n if plan.by_n else again_m)
+        total += inner * outer_tiles * (again_m if plan.by_n else again_n)
+    else:
+        band = min(plan.band, outer_tiles)
+        bands = ceil_div(outer_tiles, band)
+        keeps_band, keeps_all = keeps[into] & BAND != 0, keeps[into] & ALL != 0
+        total = (
+            outer if keeps_band else outer * max(1, inner_tiles * min(band, plan.clusters) // plan.clusters)
+        )
+        total += inner if keeps_all else inner * bands * max(1, band // plan.clusters)
+    out = plan.elements * plan.m * plan.n
+    total += out * plan.out_units
+    if plan.k_outer and keeps[into] & SUMS == 0:
+        total += 2 * (ceil_div(plan.k, plan.tile_k) - 1) * out * PARTIAL_UNITS
+    return total
+
+
+@kernel
+def score(plan, levels, keeps, core):  # type: ignore[no-untyped-def]
+    """About the cycles of a mapping, what its outermost level serves, and its tiles.
+
+    Oracle: tests/oracles/search.py.
+    """
+    jobs = plan.elements * ceil_div(plan.outer, plan.job_outer) * ceil_div(plan.inner, plan.job_inner)
+    waves, tiles = ceil_div(jobs, plan.clusters), ceil_div(plan.k, plan.tile_k)
+    items = waves * tiles
+    work, fill = even_tile(plan, levels, core)
+    inside = levels.shape[0] - 1
+    slowest, leaving, moved, behind = work, 0.0, 0, work + fill + levels[inside, LATENCY]
+    for level in range(inside - 1, -1, -1):
+        units = level_units(plan, levels, keeps, level)
+        rate = levels[level, DEN] / (UNITS_PER_BYTE * levels[level, NUM])
+        service = units * rate / items
+        turn = (service + levels[level, LATENCY] + behind) / levels[level + 1, BUFFERS]
+        slowest, behind = max(slowest, service, turn), service
+        out = plan.elements * plan.m * plan.n * plan.out_units
+        leaving = max(leaving, out * rate / waves)
+        fill += levels[level, LATENCY] + service
+        moved = units
+    held = waves if plan.buffers == 1 else 1
+    return int(items * slowest + fill + held * leaving), moved, items
+
+
+@kernel
+def even_tile(plan, levels, core):  # type: ignore[no-untyped-def]
+    """A core's cycles for a tile, averaged over those of k, and its first load.
+
+    Oracle: tests/oracles/search.py.
+    """
+    m, n, inside = min(plan.m, plan.tile_m), min(plan.n, plan.tile_n), levels.shape[0] - 1
+    rate = plan.cores * levels[inside, DEN] / (8 * levels[inside, NUM])
+    work, more, first = core_work(plan, core, m, n, plan.tile_k, SKEW)
+    total = plan.k // plan.tile_k * max(work + more, sum(array_bits(core, plan, m, n, plan.tile_k)) * rate)
+    if plan.k % plan.tile_k:
+        k = plan.k % plan.tile_k
+        work, more, _ = core_work(plan, core, m, n, k, SKEW)
+        total += max(work + more, sum(array_bits(core, plan, m, n, k)) * rate)
+    return total / ceil_div(plan.k, plan.tile_k), float(first)
+
+
+@kernel
+def keep_best(found, scores, count, facts, marks):  # type: ignore[no-untyped-def]
+    """Insert a mapping among the best so far, in order of its marks, lowest first; how many there are.
+
+    Oracle: tests/oracles/search.py.
+    """
+    most = found.shape[0]
+    if count == most and marks >= (scores[most - 1, 0], scores[most - 1, 1], scores[most - 1, 2]):
+        return count
+    at = min(count, most - 1)
+    while at > 0 and marks < (scores[at - 1, 0], scores[at - 1, 1], scores[at - 1, 2]):
+        scores[at], found[at] = scores[at - 1], found[at - 1]
+        at -= 1
+    scores[at], found[at] = marks, facts
+    return min(count + 1, most)
+
+
+@kernel
+def best_mappings(base, levels, core, pins, quanta, found, scores):  # type: ignore[no-untyped-def]
+    """The mappings of the lowest scores, best first, and how many; rows of `found` are of FACTS columns.
+
+    `quanta` are what tiles are multiples of, along m, n and k, where they do not reach to the end.
+    Oracle: tests/oracles/search.py.
+    """
+    along = np.zeros((3, SIZES_MAX), np.int64)
+    counts = (
+        sizes(base.m, quanta[0], pins[0], along[0]),
+        sizes(base.n, quanta[1], pins[1], along[1]),
+        sizes(base.full_k, quanta[2], pins[2], along[2]),
+    )
+    count = 0
+    for i in range(counts[0]):
+        for j in range(counts[1]):
+            for h in range(counts[2]):
+                for split in splits(base, along[0, i], along[1, j], along[2, h], pins[5]):
+                    count = try_orders(
+                        base,
+                        levels,
+                        core,
+                        pins,
+                        (along[0, i], along[1, j], along[2, h]),
+                        split,
+                        found,
+                        scores,
+                        count,
+                    )
+    return count
+
+
+@kernel
+def splits(base, tile_m, tile_n, tile_k, pin):  # type: ignore[no-untyped-def]
+    """Parts of k to try: the pin; or 1, and powers of two while there are few jobs for the clusters.
+
+    Oracle: tests/oracles/search.py.
+    """
+    if pin > 0:
+        return [pin]
+    jobs = base.batch * ceil_div(base.m, base.cluster_m * tile_m) * ceil_div(base.n, base.cluster_n * tile_n)
+    tried, parts = [1], 2
+    while parts * jobs <= SPLIT_WAVES * base.clusters and parts * tile_k <= base.full_k and base.clusters > 1:
+        tried.append(parts)
+        parts *= 2
+    return tried
+
+
+@kernel
+def try_orders(base, levels, core, pins, tile, split, found, scores, count):  # type: ignore[no-untyped-def]
+    """Score one tile size under every order and band that is tried; how many mappings are found by then.
+
+    Oracle: tests/oracles/search.py.
+    """
+    keeps = np.zeros(levels.shape[0], np.int64)
+    for order in range(4):
+        if pins[3] > 0 and order != pins[3] - 1:
+            continue
+        if pins[3] == 0 and order >= KMN and (base.clusters > 1 or tile[2] >= base.full_k):
+            continue
+        band = 1
+        plan = mapped(base, tile[0], tile[1], tile[2], order, band, split)
+        most = min(ceil_div(plan.outer, plan.job_outer), base.clusters)
+        while band > 0:
+            band = pins[4] if pins[4] > 0 else min(band, most)
+            plan = mapped(base, tile[0], tile[1], tile[2], order, band, split)
+            if fits(plan, levels, keeps):
+                facts = (tile[0], tile[1], tile[2], order, band, split)
+                count = keep_best(found, scores, count, facts, score(plan, levels, keeps, core))
+            band = band * 2 if band < most and pins[4] == 0 else 0
+    return count

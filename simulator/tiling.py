@@ -1,0 +1,188 @@
+"""Tiling: a Lowered product cut into tiles for a Machine, and the tiler that chooses how."""
+
+from dataclasses import dataclass
+from functools import cache
+from math import isqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.errors import InputError
+from simulator.folds import DATAFLOWS, Core, core_of
+from simulator.formats import BYTE, Coordinate, bits_to_name
+from simulator.kernels import search
+from simulator.kernels.plan import Plan, mapped
+from simulator.lowering import Lowered
+from simulator.machine import Level, Machine
+from simulator.mapping import ORDERS, Chosen, Mapping
+
+UNITS = 1024
+FINALISTS = 4
+MACS_MAX = 2**50
+TERMS_MAX = 2**62
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tiled:
+    """A product under one mapping, as the kernels take it; `keeps` is what each level keeps between waves."""
+
+    plan: Plan
+    core: Core
+    levels: Ints
+    keeps: Ints
+    chosen: Chosen
+
+
+def finalists(work: Lowered, machine: Machine) -> list[Tiled]:
+    """The mappings of `work` that the search scores best, best first; those that are pinned alone.
+
+    InputError if none fits the machine's memory.
+    """
+    base, core, levels = plan_of(work, machine), core_for(work, machine), level_table(machine)
+    _check_terms(base, levels, machine)
+    found = np.zeros((FINALISTS, search.FACTS), np.int64)
+    scores = np.zeros((FINALISTS, 3), np.int64)
+    pins = _pins(machine.mapping)
+    for quanta in (_quanta(core, base), np.ones(3, np.int64) * (1, 1, max(1, base.group))):
+        count = search.best_mappings(base, levels, core, pins, quanta, found, scores)
+        if count:
+            return [_tiled(base, core, levels, row.tolist()) for row in found[:count]]
+    what = "no tile of it fits" if machine.mapping == Mapping() else "the pinned mapping does not fit"
+    raise InputError.of(
+        f"{what} into {', '.join(level.name for level in machine.levels[1:]) or 'the accumulators'}",
+        "give the level or the accumulators more capacity, or pin smaller tiles",
+    )
+
+
+def _tiled(base: Plan, core: Core, levels: Ints, facts: list[int]) -> Tiled:
+    plan = Plan(*mapped(base, *facts))
+    keeps = np.zeros(len(levels), np.int64)
+    search.fits(plan, levels, keeps)
+    chosen = Chosen(plan.tile_m, plan.tile_n, plan.tile_k, ORDERS[facts[3]], plan.band, plan.split)
+    return Tiled(plan=plan, core=core, levels=levels, keeps=keeps, chosen=chosen)
+
+
+def core_for(work: Lowered, machine: Machine) -> Core:
+    """One core's array as it runs `work`."""
+    group = work.native.group if work.native else 0
+    return core_of(machine, lanes=work.lanes, value_bits=work.a_bits, group=group)
+
+
+def plan_of(work: Lowered, machine: Machine) -> Plan:
+    """What of a Plan no mapping changes."""
+    gemm, native = work.gemm, work.native
+    clusters, across_m, across_n = _clusters(machine)
+    kept_values = work.batch * gemm.n * work.k_kept
+    return Plan(
+        batch=work.batch,
+        m=gemm.m,
+        n=gemm.n,
+        full_k=gemm.k,
+        cores=machine.cores,
+        clusters=clusters,
+        cluster_m=across_m,
+        cluster_n=across_n,
+        accumulators=(machine.accumulator_bytes or 0) * BYTE * UNITS,
+        buffers=machine.accumulator_buffers,
+        kept=native.kept if native else 0,
+        group=native.group if native else 0,
+        a_units=-(-work.a.value_bits * UNITS // (work.batch * gemm.m * gemm.k)),
+        b_units=-(-work.b.value_bits * UNITS // kept_values),
+        meta_units=-(-work.b.metadata_bits * UNITS // kept_values),
+        c_units=-(-work.c.value_bits * UNITS // (work.batch * gemm.m * gemm.n)),
+        b_bits=work.b_bits,
+        beat_meta_bits=_beat_metadata(work, machine),
+    )
+
+
+def _beat_metadata(work: Lowered, machine: Machine) -> int:
+    """Bits of metadata that a fold, a streamed vector or a step takes: those of all its places."""
+    if work.native is None:
+        return 0
+    deep = {"weight_stationary": machine.rows, "input_stationary": machine.rows, "output_stationary": 1}
+    run = deep[machine.dataflow] * work.lanes
+    wide = 1 if machine.dataflow == DATAFLOWS[1] else machine.columns
+    form, kept, group = machine.metadata_form, work.native.kept, work.native.group
+    if isinstance(form, Coordinate):
+        return _coordinates(form, run * wide, group)
+    touched = -(-run // kept) if run % kept == 0 or kept % run == 0 else (run + kept - 2) // kept + 1
+    return wide * form.metadata_bits(vectors=touched, length=group, pattern=work.native)
+
+
+def _coordinates(form: Coordinate, fields: int, group: int) -> int:
+    bits = form.bits or bits_to_name(group)
+    if form.straddle:
+        return fields * bits
+    return -(-fields // (BYTE // bits)) * BYTE if bits <= BYTE else fields * -(-bits // BYTE) * BYTE
+
+
+def level_table(machine: Machine) -> Ints:
+    """The levels as the kernels read them, a row each."""
+    return np.array([_level_row(level, machine.cores) for level in machine.levels], np.int64)
+
+
+@cache
+def _level_row(level: Level, cores: int) -> tuple[int, ...]:
+    shared = level.instances == 1
+    across_m, across_n = _arranged(cores // level.instances)
+    capacity = min(level.capacity_bytes * BYTE * UNITS, TERMS_MAX)
+    rate = (level.bandwidth_numerator, level.bandwidth_denominator)
+    return (*rate, level.latency, level.buffers, capacity, int(shared), across_m, across_n)
+
+
+def _clusters(machine: Machine) -> tuple[int, int, int]:
+    """How many clusters there are, and one's cores along m and n: those that share the first inner level."""
+    for level in machine.levels:
+        if level.instances > 1:
+            return level.instances, *_arranged(machine.cores // level.instances)
+    return machine.cores, 1, 1
+
+
+@cache
+def _arranged(cores: int) -> tuple[int, int]:
+    """`cores` as m x n, as square as their divisors allow, wider than high."""
+    high = next(size for size in range(isqrt(cores), 0, -1) if cores % size == 0)
+    return high, cores // high
+
+
+def _quanta(core: Core, base: Plan) -> Ints:
+    """What tiles are multiples of along m, n and k: the array's sides, whole groups of what a fold holds."""
+    deep = core.lanes * (1 if DATAFLOWS[core.dataflow] == "output_stationary" else core.rows)
+    k = deep if base.group == 0 else -(-deep // base.kept) * base.group
+    sides = {
+        "weight_stationary": (core.rows, core.columns),
+        "input_stationary": (core.columns, core.rows),
+        "output_stationary": (core.rows, core.columns),
+    }[DATAFLOWS[core.dataflow]]
+    return np.array([*sides, k], np.int64)
+
+
+def _pins(mapping: Mapping) -> Ints:
+    order = ORDERS.index(mapping.order) + 1 if mapping.order else 0
+    pins = (mapping.tile_m, mapping.tile_n, mapping.tile_k, order, mapping.band, mapping.split_k)
+    return np.array([pin or 0 for pin in pins], np.int64)
+
+
+def _check_terms(base: Plan, levels: Ints, machine: Machine) -> None:
+    """Refuse what would not fit into 64 bits."""
+    macs = base.batch * base.m * base.n * base.full_k
+    if macs > MACS_MAX:
+        raise InputError.of(
+            f"{macs} multiplies in one product", f"at most {MACS_MAX} at this fidelity; `bound` takes any"
+        )
+    moved = base.batch * (base.m * base.full_k * base.a_units + base.n * base.full_k * base.b_units)
+    moved += base.batch * base.m * base.n * base.c_units
+    clumsy = max(levels[:, 1].tolist(), default=0)
+    if moved * clumsy > TERMS_MAX or max(levels[:, 0].tolist()) * 8192 * 8 > TERMS_MAX:
+        raise InputError.of(
+            "a bandwidth over the clock is a ratio of too large numbers for this fidelity",
+            "write rounder numbers, or use `bound`",
+        )
+    if machine.mapping.tile_k and base.group and machine.mapping.tile_k % base.group:
+        if machine.mapping.tile_k < base.full_k:
+            raise InputError.of(
+                f"tile_k is {machine.mapping.tile_k}",
+                f"whole groups of {base.group}, or all of k",
+                where="mapping",
+            )
