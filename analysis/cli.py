@@ -33,6 +33,14 @@ class Form(StrEnum):
     CSV = "csv"
 
 
+class Part(StrEnum):
+    """What of a trace has a row of its own."""
+
+    TOTAL = "total"
+    PASS = "pass"
+    LAYER = "layer"
+
+
 def whole(help_text: str) -> Any:
     """An option that takes a whole number."""
     return typer.Option(parser=parse_whole, metavar="N", help=help_text)
@@ -111,7 +119,7 @@ def trace(
 def simulate(
     arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
     trace: Annotated[Path, typer.Argument(help="directory of a trace")],
-    fidelity: Annotated[str, typer.Option(help="how exactly time is modelled: bound")] = "bound",
+    fidelity: Annotated[str, typer.Option(help="how time is modelled: bound, tile or cycle")] = "tile",
     settings: SetOption = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="write to this file")] = None,
     form: FormOption = Form.TABLE,
@@ -127,6 +135,33 @@ def simulate(
 
     report = run(load_arch(arch, settings=settings or ()), load_trace(trace), fidelity=fidelity)
     write(report_text(report, form), out)
+
+
+@app.command()
+def explain(
+    arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
+    trace: Annotated[Path, typer.Argument(help="directory of a trace")],
+    settings: SetOption = None,
+    against: Annotated[str | None, typer.Option(help="a second machine, under the same --set")] = None,
+    by: Annotated[Part, typer.Option(help="what has a row of its own")] = Part.TOTAL,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="draw it: .pdf, .svg or .png")] = None,
+    form: FormOption = Form.TABLE,
+) -> None:
+    """Say where the cycles went.
+
+    From multiplying at peak, without a zero, to the time that fidelity tile models, cause by cause.
+    """
+    from analysis.explain import explain as explained
+    from analysis.explain import explanation_text
+    from analysis.waterfall import check_figure, draw_waterfalls
+    from simulator.trace import load_trace
+
+    if out is not None:
+        check_figure(out)
+    found = explained(arch, load_trace(trace), settings=settings or (), against=against, by=by)
+    if out is not None:
+        draw_waterfalls(found.whole, out)
+    write(explanation_text(found, form))
 
 
 @app.command()

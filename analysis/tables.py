@@ -104,7 +104,9 @@ def report_text(report: Report, form: str) -> str:
     rows.append({"pass": "total", "pattern": "", "runs as": "", **_figures(report, whole)})
     notes = sorted({f"{row.lowered.note}" for row in report.rows if row.lowered and row.lowered.note})
     made = report.provenance
-    title = f"{made['arch']['name']}, fidelity {made['fidelity']} (a lower bound on time)"
+    title = f"{made['arch']['name']}, fidelity {made['fidelity']}"
+    if made["fidelity"] == "bound":
+        title += " (a lower bound on time)"
     said = [f"runs {note}" for note in notes]
     if not made["trace"]["complete"]:
         said.append("the trace is incomplete: its run was stopped before its end")

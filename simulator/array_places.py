@@ -1,4 +1,4 @@
-"""The places of B packed along k, and what the PEs that hold or multiply them reach: docs/array.md numbers them."""
+"""The places of B packed along k, and what the PEs that multiply them reach: docs/array.md numbers them."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -58,7 +58,7 @@ class Places:
         return self.pattern is None or self.rows * self.lanes % self.pattern.kept == 0
 
     def by_pe(self) -> Ints:
-        """(4, folds * rows): by PE down a column, its places, window's values, where in k it begins, groups."""
+        """(4, folds * rows): by PE down a column, places, window, where in k it begins, groups."""
         return self._touched(self.lanes, self.folds * self.rows)
 
     def by_fold(self) -> Ints:
@@ -72,12 +72,13 @@ class Places:
             return place % self.lanes
         first = place // self.lanes * self.lanes
         base = (place // self.pattern.kept - first // self.pattern.kept) * self.pattern.group
-        return np.minimum(base, self.slots - 1 - self.pattern.group)  # lanes that are always idle have none
+        within: Ints = np.minimum(base, self.slots - 1 - self.pattern.group)  # only idle lanes are beyond
+        return within
 
     def pack(self, b: Array, mask: NDArray[np.bool_] | None) -> Packed:
         """The places of `b` (k, n), of which `mask` keeps at most as many as the pattern; zeros fill up."""
         if self.pattern is None or mask is None:
-            return Packed(np.ascontiguousarray(b), np.zeros((1, 1), np.int32))
+            return Packed(np.require(b, requirements=["C", "A", "W"]), np.zeros((1, 1), np.int32))
         filled = fill(mask, self.pattern)
         index = np.nonzero(filled.T)[1].reshape(b.shape[1], self.stored).T
         kept = np.where(mask, b, b.dtype.type(0))
@@ -110,4 +111,5 @@ def fill(mask: NDArray[np.bool_], pattern: Pattern) -> NDArray[np.bool_]:
     wanted = room - whole.reshape(shape).sum(1)
     rank = np.cumsum(free.reshape(shape), axis=1)
     added = free.reshape(shape) & (rank <= wanted[:, np.newaxis])
-    return (whole | added.reshape(whole.shape))[:k]
+    filled: NDArray[np.bool_] = (whole | added.reshape(whole.shape))[:k]
+    return filled

@@ -25,7 +25,7 @@ class Priced:
 
 
 def price(work: Lowered | Stream, machine: Machine) -> Priced:
-    """The least that work costs: for a product under a pinned mapping, the least under that."""
+    """The least that work costs, under any mapping."""
     return bound(stream_uses(work, machine) if isinstance(work, Stream) else product_uses(work, machine))
 
 

@@ -1,4 +1,4 @@
-"""Fidelity `cycle`: one core's array stepped register by register with real values; docs/array.md says how."""
+"""Fidelity `cycle`: one core's array, every register stepped with real values; docs/array.md says how."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ WEIGHT, INPUT, OUTPUT = (DATAFLOWS.index(f"{name}_stationary") for name in ("wei
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Run:
-    """What one core did: the `product` (m, n) in the order that docs/array.md states, `cycles`, `activity`."""
+    """What one core did: `product` (m, n) in the order that docs/array.md states, `cycles` and `activity`."""
 
     product: Array
     cycles: int
@@ -81,7 +81,7 @@ def simulate_array(
     plan = _plan(len(a), b.shape[1], places, core)
     _check_steps(len(a), b.shape[1], plan, core)
     with np.errstate(all="ignore"):
-        return _run(np.ascontiguousarray(a), places.pack(b, mask), plan)
+        return _run(np.require(a, requirements=["C", "A", "W"]), places.pack(b, mask), plan)
 
 
 def _plan(m: int, n: int, places: Places, core: Core) -> Plan:

@@ -1,7 +1,7 @@
 """Fidelity `tile`: tiles through the recurrence, and every cycle lost on the way named."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from simulator.machine import Machine
 from simulator.tiling import UNITS, Ints, Tiled, finalists
 
 SHARE_BITS = 20
+RESOURCES = 7  # steps of the ladder until the last resource has its work
 SUM_BITS = 32
 UNITS_PER_BYTE = 8 * UNITS
 NO_LOG = np.zeros((0, 0, 0), np.int64)
@@ -62,7 +63,18 @@ def walked_at(tiled: Tiled, num: int, den: int, *, log: Ints = NO_LOG, jumps: bo
 
 def priced(work: Lowered, machine: Machine, tiled: Tiled, walked: Walked) -> Priced:
     """The Cost of a product's tiles, its stalls the steps of `ladder`."""
-    steps = list(ladder(work, machine, tiled, walked))
+    return _priced(work, machine, tiled, walked, list(ladder(work, machine, tiled, walked)))
+
+
+def least(work: Lowered, machine: Machine) -> Priced:
+    """What the slowest resource takes under a mapping: all effects up to the bytes of partial sums."""
+    tiled, walked = best(work, machine)
+    return _priced(
+        work, machine, tiled, walked, list(islice(ladder(work, machine, tiled, walked), RESOURCES))
+    )
+
+
+def _priced(work: Lowered, machine: Machine, tiled: Tiled, walked: Walked, steps: list[int]) -> Priced:
     stalls = Stalls(*(after - before for before, after in pairwise(steps)))
     cost = Cost(
         cycles=steps[-1],

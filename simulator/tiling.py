@@ -179,10 +179,7 @@ def _check_terms(base: Plan, levels: Ints, machine: Machine) -> None:
             "a bandwidth over the clock is a ratio of too large numbers for this fidelity",
             "write rounder numbers, or use `bound`",
         )
-    if machine.mapping.tile_k and base.group and machine.mapping.tile_k % base.group:
-        if machine.mapping.tile_k < base.full_k:
-            raise InputError.of(
-                f"tile_k is {machine.mapping.tile_k}",
-                f"whole groups of {base.group}, or all of k",
-                where="mapping",
-            )
+    tile_k = machine.mapping.tile_k or base.full_k
+    if base.group and tile_k < base.full_k and tile_k % base.group:
+        right = f"whole groups of {base.group}, or all of k"
+        raise InputError.of(f"tile_k is {tile_k}", right, where="mapping.tile_k")

@@ -6,8 +6,11 @@ to the first: what a row takes from the one above is then still what that held a
 
 from typing import Any
 
+import numpy as np
+
 from simulator.kernels.array_control import (
     AT,
+    BUSY,
     COLUMN,
     COLUMNS,
     DECODERS,
@@ -53,7 +56,7 @@ from simulator.kernels.compile import kernel
 
 
 @kernel
-def retire(cycle: int, now: Any, log: Any, rules: Any) -> bool:
+def retire(cycle: int, now: Any, log: Any, rules: Any) -> Any:
     """Forget folds that are over everywhere; whether all are. Oracle: tests/oracles/array.py."""
     skew = rules[ROWS] + rules[COLUMNS] - 2
     while now[OLDEST] < now[NEXT] and 0 <= log[END, now[OLDEST]] < cycle - skew:
@@ -96,7 +99,8 @@ def stationary(
         if retire(cycle, now, log, rules):
             return cycle
         control(cycle, now, words, log, rules, feeds, needs)
-        load(cycle, now, log, rules, feeds, tables, totals, operands, held, coming, counts)
+        if cycle <= now[BUSY]:
+            load(cycle, now, log, rules, feeds, tables, totals, operands, held, coming, counts)
         if rules[MODE] != DIRECT and not weight:
             slide(moving[1], head, count, long, wide)
         head = slide(moving[0], head, count, long, wide)
@@ -123,22 +127,28 @@ def enter(
     dense, packed, picks = operands
     streams, selects = moving
     weight, direct = rules[FLOW] == WEIGHT, rules[MODE] == DIRECT
+    down = rules[FOLDS_DOWN]
     for row in range(rows):
         at = (cycle - row) & (words.shape[1] - 1)
         fold, vector = words[FOLD, at], words[AT, at]
-        line = fold % rules[FOLDS_DOWN] * rules[ROWS] + row
+        line = (fold % down if fold >= down else max(0, fold)) * rows + row  # a division takes its time
         if weight:
             wide = tables[WIDE, line] if fold >= 0 else 0
-            begins, to = tables[BEGINS, line], row * slots * long + head
-            for slot in range(slots):
-                streams[to + slot * long] = dense[vector, begins + slot] if slot < wide else 0
-        else:
-            takes = tables[TAKES, line] if fold >= 0 else 0
-            for lane in range(lanes):
-                to = (row * lanes + lane) * long + head
-                streams[to] = packed[line * lanes + lane, vector] if lane < takes else 0
-                if not direct:
-                    selects[to] = picks[line * lanes + lane, vector] if lane < takes else slots - 1
+            begins = tables[BEGINS, line]
+            to, step = np.uint64(row * slots * long + head), np.uint64(long)
+            for slot in range(wide):
+                streams[to] = dense[vector, begins + slot]
+                to += step
+            for _ in range(wide, slots):
+                streams[to] = 0
+                to += step
+            continue
+        takes = tables[TAKES, line] if fold >= 0 else 0
+        for lane in range(lanes):
+            to = np.uint64((row * lanes + lane) * long + head)
+            streams[to] = packed[line * lanes + lane, vector] if lane < takes else 0
+            if not direct:
+                selects[to] = picks[line * lanes + lane, vector] if lane < takes else slots - 1
 
 
 @kernel

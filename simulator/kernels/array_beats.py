@@ -92,7 +92,7 @@ def by_beats(
 
 
 @kernel
-def line_of(row: int, told: Any, rules: Any) -> int:
+def line_of(row: int, told: Any, rules: Any) -> Any:
     """Where `tables` hold what PEs of a row have: by step, or by fold of k and row. Oracle: as above."""
     if rules[FLOW] == OUTPUT:
         return told[1]

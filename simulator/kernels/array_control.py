@@ -1,13 +1,13 @@
-"""What PE (0, 0) is told in each cycle: loading, decoding, streaming. All other PEs hear it r + c cycles later."""
+"""What PE (0, 0) is told in each cycle: to load, decode, stream. PE (r, c) hears it r + c cycles later."""
 
 from typing import Any
 
 from simulator.kernels.compile import kernel
 
-# Places in `now`, the state.
+# Places in `now`, the state; no word is loaded or swapped in anywhere after the cycle BUSY.
 NEXT, LOADING, LOADED, LOAD_AT, LOAD_PART, LOAD_WAIT, LOAD_GROUPS = 0, 1, 2, 3, 4, 5, 6
-STREAMING, INDEX, PART, WAIT, GROUPS, STOP, OLDEST = 7, 8, 9, 10, 11, 12, 13
-STATES = 14
+STREAMING, INDEX, PART, WAIT, GROUPS, STOP, OLDEST, BUSY = 7, 8, 9, 10, 11, 12, 13, 14
+STATES = 15
 
 # Rows of `words`, what was said in the last cycles; FOLD is -1 where nothing was.
 FOLD, AT, PIECE, LAST = 0, 1, 2, 3
@@ -27,19 +27,19 @@ DIRECT, MUX, WINDOW = 0, 1, 2  # MODE
 
 
 @kernel
-def columns_of(rules: Any, fold: int) -> int:
+def columns_of(rules: Any, fold: int) -> Any:
     """The columns of a fold that have work. Oracle: tests/oracles/array.py."""
     return min(rules[COLUMNS], rules[ACROSS] - fold // rules[FOLDS_DOWN] * rules[COLUMNS])
 
 
 @kernel
-def rows_of(rules: Any, fold: int) -> int:
+def rows_of(rules: Any, fold: int) -> Any:
     """The rows of an output-stationary fold that have work. Oracle: tests/oracles/array.py."""
     return min(rules[ROWS], rules[VECTORS] - fold % rules[FOLDS_DOWN] * rules[ROWS])
 
 
 @kernel
-def to_decode(rules: Any, needs: Any, fold: int, index: int) -> int:
+def to_decode(rules: Any, needs: Any, fold: int, index: int) -> Any:
     """The groups that a decoder has to do: for a fold, a streamed vector, or a step. Oracle: as above."""
     groups = needs[index if rules[FLOW] == OUTPUT else fold % rules[FOLDS_DOWN]]
     return groups * columns_of(rules, fold) if rules[BY_COLUMN] else groups
@@ -64,7 +64,9 @@ def control(cycle: int, now: Any, words: Any, log: Any, rules: Any, feeds: Any, 
         now[GROUPS] = 0 if rules[FLOW] == WEIGHT else to_decode(rules, needs, fold, 0)
         if rules[OVERLAP] and now[NEXT] < rules[FOLDS]:
             begin_load(cycle, now, log, rules, needs)
+        now[BUSY] = max(now[BUSY], cycle + rules[ROWS] + rules[COLUMNS])
     if now[LOADING]:
+        now[BUSY] = max(now[BUSY], cycle + rules[ROWS] + rules[COLUMNS])
         step_load(now, rules, feeds)
     words[FOLD, cycle & (words.shape[1] - 1)] = -1
     if now[STREAMING] and now[WAIT] > 0:

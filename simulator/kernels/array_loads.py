@@ -1,4 +1,4 @@
-"""Loading: words of the stationary operand enter at the top and move down, a column a cycle behind the last."""
+"""Loading: stationary words enter at the top and move down, a column a cycle behind the last."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from simulator.kernels.array_control import (
 from simulator.kernels.array_moves import push_down, swap
 from simulator.kernels.compile import kernel
 
-# Rows of `tables`, by fold of k and row, or by step: places, values of the window, where in k it begins, groups.
+# Rows of `tables`, by fold of k and row, or by step: places, values of the window, its start in k, groups.
 TAKES, WIDE, BEGINS, TOUCHES = 0, 1, 2, 3
 
 # Places in `counts`, in the order of simulator.folds.Activity.
@@ -58,14 +58,8 @@ def load(
     rows, width, columns = rules[ROWS], rules[WIDTH], columns_of(rules, 0)
     weight = rules[FLOW] == WEIGHT
     for fold in range(now[OLDEST], min(now[NEXT] + 1, rules[FOLDS])):
-        age = cycle - log[START, fold]
-        if rules[OVERLAP] and log[START, fold] >= 0 and age < rows + columns - 1:
-            if weight:
-                swap(held[0], coming[0], rules[LANES], rows, width, age, columns)
-                if rules[MODE] != DIRECT:
-                    swap(held[1], coming[1], rules[LANES], rows, width, age, columns)
-            else:
-                swap(held[2], coming[2], rules[SLOTS], rows, width, age, columns)
+        if rules[OVERLAP] and log[START, fold] >= 0:
+            swap_in(cycle - log[START, fold], rules, held, coming)
     for fold in range(now[OLDEST], min(now[NEXT] + 1, rules[FOLDS])):
         age, beat = cycle - log[LOAD, fold], 1 if weight else feeds[fold % rules[FOLDS_DOWN]]
         if log[LOAD, fold] < 0 or age > rows * beat + columns - 2:
@@ -80,11 +74,31 @@ def load(
         high -= (max(0, high - columns + 1) + beat - 1) // beat * beat
         for c in range(high, low - 1, -beat):
             row = rows - (age - c + 1) // beat
-            if weight:
-                weight_word(fold, row, c, rules, tables, operands, coming)
-            else:
-                window_word(fold, row, c, rules, tables, operands, coming)
+            enter_word(fold, row, c, rules, tables, operands, coming)
             count_word(fold, row, c, rules, tables, totals, counts)
+
+
+@kernel
+def swap_in(age: int, rules: Any, held: Any, coming: Any) -> None:
+    """PEs r + c = `age` take the words of a fold that began to stream `age` cycles ago. Oracle: as above."""
+    rows, width, columns = rules[ROWS], rules[WIDTH], columns_of(rules, 0)
+    if age > rows + columns - 2:
+        return
+    if rules[FLOW] != WEIGHT:
+        swap(held[2], coming[2], rules[SLOTS], rows, width, age, columns)
+        return
+    swap(held[0], coming[0], rules[LANES], rows, width, age, columns)
+    if rules[MODE] != DIRECT:
+        swap(held[1], coming[1], rules[LANES], rows, width, age, columns)
+
+
+@kernel
+def enter_word(fold: int, row: int, c: int, rules: Any, tables: Any, operands: Any, coming: Any) -> None:
+    """The word of PE (`row`, c) enters row 0. Oracle: tests/oracles/array.py."""
+    if rules[FLOW] == WEIGHT:
+        weight_word(fold, row, c, rules, tables, operands, coming)
+    else:
+        window_word(fold, row, c, rules, tables, operands, coming)
 
 
 @kernel

@@ -92,7 +92,7 @@ def output_stationary(
 
 
 @kernel
-def fall(falling: Any, top: int, count: int, deep: int, selects: bool) -> int:
+def fall(falling: Any, top: int, count: int, deep: int, selects: bool) -> Any:
     """The new start of the shift registers down the columns, moved by a row. Oracle: as above."""
     values, picks = falling
     if top >= deep:

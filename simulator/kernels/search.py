@@ -59,45 +59,57 @@ def fits(plan, levels, keeps):  # type: ignore[no-untyped-def]
 
     Oracle: tests/oracles/search.py.
     """
-    kept, whole = places(plan.kept, plan.group, plan.tile_k), places(plan.kept, plan.group, plan.k)
-    b = plan.b_units + plan.meta_units
     inside = levels.shape[0] - 1
     sums = plan.tile_m * plan.tile_n * PARTIAL_UNITS * plan.buffers
     if plan.accumulators > 0 and sums > plan.accumulators:
         return False
     for level in range(inside, 0, -1):
-        room = levels[level, CAPACITY]
-        here = levels[level, CORES_M] * levels[level, CORES_N]
+        room = levels[level, CAPACITY] - levels[level, BUFFERS] * arriving(plan, levels, level)
         if level == inside and plan.accumulators == 0:
-            room -= here * sums
-        keeps[level] = 0
-        if not levels[level, SHARED]:
-            rows, columns = levels[level, CORES_M] * plan.tile_m, levels[level, CORES_N] * plan.tile_n
-            room -= levels[level, BUFFERS] * (rows * plan.tile_k * plan.a_units + columns * kept * b)
-            if room < 0:
-                return False
-            continue
-        deep = min(plan.band, plan.clusters)
-        high = min(plan.outer, deep * plan.job_outer)
-        wide = min(plan.inner, ceil_div(plan.clusters, deep) * plan.job_inner)
-        per_outer = kept * b if plan.by_n else plan.tile_k * plan.a_units
-        per_inner = plan.tile_k * plan.a_units if plan.by_n else kept * b
-        room -= levels[level, BUFFERS] * (high * per_outer + wide * per_inner)
+            room -= levels[level, CORES_M] * levels[level, CORES_N] * sums
         if room < 0:
             return False
-        if not plan.k_outer:
-            per_outer = whole * b if plan.by_n else plan.k * plan.a_units
-            per_inner = plan.k * plan.a_units if plan.by_n else whole * b
-        band = min(plan.outer, plan.band * plan.job_outer) * per_outer
-        if band <= room:
-            keeps[level], room = keeps[level] | BAND, room - band
-        if plan.inner * per_inner <= room:
-            keeps[level], room = keeps[level] | ALL, room - plan.inner * per_inner
-        if plan.k_outer and plan.m * plan.n * PARTIAL_UNITS <= room:
-            keeps[level] = keeps[level] | SUMS
+        keeps[level] = kept_beside(plan, room) if levels[level, SHARED] else 0
     for level in range(inside - 1, 0, -1):
         keeps[level] = keeps[level] | keeps[level + 1]
     return True
+
+
+@kernel
+def arriving(plan, levels, level):  # type: ignore[no-untyped-def]
+    """Units of A, B and metadata that one tile brings into an instance of a level.
+
+    Oracle: tests/oracles/search.py.
+    """
+    a = plan.tile_k * plan.a_units
+    b = places(plan.kept, plan.group, plan.tile_k) * (plan.b_units + plan.meta_units)
+    if not levels[level, SHARED]:
+        return levels[level, CORES_M] * plan.tile_m * a + levels[level, CORES_N] * plan.tile_n * b
+    deep = min(plan.band, plan.clusters)
+    high = min(plan.outer, deep * plan.job_outer)
+    wide = min(plan.inner, ceil_div(plan.clusters, deep) * plan.job_inner)
+    return wide * a + high * b if plan.by_n else high * a + wide * b
+
+
+@kernel
+def kept_beside(plan, room):  # type: ignore[no-untyped-def]
+    """What fits into `room` units beside the tiles: the band, then all of the inner operand, then the sums.
+
+    Oracle: tests/oracles/search.py.
+    """
+    length = plan.tile_k if plan.k_outer else plan.k
+    a = length * plan.a_units
+    b = places(plan.kept, plan.group, length) * (plan.b_units + plan.meta_units)
+    band = min(plan.outer, plan.band * plan.job_outer) * (b if plan.by_n else a)
+    whole = plan.inner * (a if plan.by_n else b)
+    keeps = 0
+    if band <= room:
+        keeps, room = keeps | BAND, room - band
+    if whole <= room:
+        keeps, room = keeps | ALL, room - whole
+    if plan.k_outer and plan.m * plan.n * PARTIAL_UNITS <= room:
+        keeps = keeps | SUMS
+    return keeps
 
 
 @kernel

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from analysis.cli import run
+from simulator.arch import arch_names
 from simulator.trace import load_trace
 from workloads.networks.layer import Role
 from workloads.training.unroll import SPARSE_ROLES
@@ -41,6 +42,7 @@ RECIPES = (
     "rigl, s_ste, sdgf_geometric, sdgf_stepwise, set, slope, sr_ste, static, ste, step, transposable"
 )
 STEPS = "write a whole number from 1 to 1000000000"
+MACHINES = ", ".join(arch_names())
 BAD = {
     "trace": ["network: is missing; see `nmsim trace --help`"],
     "trace vit_b16": ["--out: is missing; see `nmsim trace --help`"],
@@ -104,11 +106,11 @@ BAD = {
     "trace vit_b16 -o t --recipe ./no.yaml": ["./no.yaml: no such file; give the path of a YAML file"],
     "simulat": ["nmsim: No such command 'simulat'. Did you mean 'simulate'?; see `nmsim --help`"],
     "simulate a100": ["trace: is missing; see `nmsim simulate --help`"],
-    "simulate a10 t": ["no machine is called `a10`; did you mean `a100`? known: a100, dense128"],
+    "simulate a10 t": [f"no machine is called `a10`; did you mean `a100`? known: {', '.join(arch_names())}"],
     "simulate a100 t": ["t: does not exist; name a directory that `nmsim trace` wrote"],
     "simulate a100 t --set core.aray.rows=3": [
         "--set core.aray.rows=3: core.aray: unknown key; did you mean `array`? "
-        "known: array, dataflow, decode, feed, lanes, patterns, select, vector"
+        "known: accumulators, array, dataflow, decode, feed, lanes, overlap, patterns, select, vector"
     ],
     "list machine": ["no list is called `machine`; known: archs, formats, networks, recipes"],
     "schema arch": ["no YAML file is called `arch`; known: machine, network, recipe"],
@@ -156,7 +158,9 @@ def test_the_table_says_why_a_sparse_product_runs_dense(capsys: Capture) -> None
     said(capsys, *TRACE, "--recipe", "sr_ste", "--pattern", "2:4")
     text = said(capsys, "simulate", "a100", "t")
     assert "runs dense: grouped along n, not along the reduction" in text
-    assert "a lower bound on time" in text
+    assert "fidelity tile\n" in text
+    bound = said(capsys, "simulate", "a100", "t", "--fidelity", "bound")
+    assert "fidelity bound (a lower bound on time)\n" in bound
 
 
 def test_the_same_command_writes_the_same_bytes(capsys: Capture, tmp_path: Path) -> None:

@@ -29,14 +29,15 @@ def totals() -> str:
     """A row for each run and machine."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["network", "recipe", "pattern", "machine", *COLUMNS, *CONVENTIONS])
+    writer.writerow(["network", "recipe", "pattern", "machine", "fidelity", *COLUMNS, *CONVENTIONS])
     for network, recipe, pattern in RUNS:
         trace = trace_network(network, recipe=recipe, pattern=pattern, steps=1000, batch=2)
         flops = [ledger(trace.steps, name).total for name in CONVENTIONS]
         for machine in ("a100", "dense128"):
-            report = simulate(machine, trace)
-            row = [report.totals[name] for name in COLUMNS]
-            writer.writerow([network, recipe, pattern or "", machine, *row, *flops])
+            for fidelity in ("bound", "tile"):
+                report = simulate(machine, trace, fidelity=fidelity)
+                row = [report.totals[name] for name in COLUMNS]
+                writer.writerow([network, recipe, pattern or "", machine, fidelity, *row, *flops])
     return text.getvalue()
 
 

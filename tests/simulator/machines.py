@@ -4,9 +4,12 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from simulator.folds import Core
+from simulator.kernels.plan import Plan, mapped
 from simulator.machine import Level, Machine
 from simulator.natives import Natives
 from simulator.pattern import Pattern
+from tests.strategies import patterns_up_to
 
 DATAFLOWS = ("weight_stationary", "input_stationary", "output_stationary")
 SPARSE = Machine(
@@ -55,3 +58,69 @@ sparse_machines = st.builds(
     natives=st.sampled_from([Natives(listed=(Pattern(kept=2, group=4),)), Natives(group_max=8)]),
     levels=levels.map(lambda level: (level,)),
 )
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Small products under any mapping, on any clusters of cores; units are small odd numbers."""
+    pattern = draw(st.none() | patterns_up_to(6))
+    side = st.integers(1, 14)
+    base = Plan(
+        batch=draw(st.integers(1, 3)),
+        m=draw(side),
+        n=draw(side),
+        full_k=draw(side),
+        cores=0,
+        clusters=draw(st.integers(1, 6)),
+        cluster_m=draw(st.integers(1, 3)),
+        cluster_n=draw(st.integers(1, 3)),
+        accumulators=0,
+        buffers=2,
+        kept=pattern.kept if pattern else 0,
+        group=pattern.group if pattern else 0,
+        a_units=3,
+        b_units=5,
+        meta_units=7 if pattern else 0,
+        c_units=11,
+        b_bits=draw(st.sampled_from([8, 16])),
+        beat_meta_bits=draw(st.integers(0, 40)) if pattern else 0,
+    )
+    base = base._replace(cores=base.clusters * base.cluster_m * base.cluster_n)
+    whole = pattern.group if pattern else 1
+    tile_m, tile_n = draw(st.integers(1, base.m)), draw(st.integers(1, base.n))
+    tile_k = draw(st.integers(1, base.full_k).map(lambda size: -(-size // whole) * whole))
+    tile_k = min(tile_k, base.full_k)
+    order, band, split = draw(st.integers(0, 3)), draw(st.integers(1, 5)), draw(st.integers(1, 3))
+    return Plan(*mapped(base, tile_m, tile_n, tile_k, order, band, split))
+
+
+small_cores = st.builds(
+    Core,
+    dataflow=st.integers(0, 2),
+    rows=st.integers(1, 4),
+    columns=st.integers(1, 4),
+    lanes=st.integers(1, 5),
+    overlap=st.booleans(),
+    feed_bits=st.just(0) | st.integers(1, 130),
+    value_bits=st.sampled_from([8, 16, 32]),
+    decode_at=st.integers(0, 2),
+    decode_rate=st.integers(0, 5),
+    decode_latency=st.integers(0, 7),
+)
+
+
+def level_tables(cluster_m: int, cluster_n: int, clusters: int) -> st.SearchStrategy[list[list[int]]]:
+    """One to four levels as the kernels read them, shared from the outside in, then private to a cluster."""
+    shared = st.tuples(
+        st.integers(1, 40), st.integers(0, 7), st.integers(0, 9), st.integers(1, 4), st.just(0)
+    )
+
+    def rows(levels: list[tuple[int, ...]], common: int) -> list[list[int]]:
+        cores = clusters * cluster_m * cluster_n
+        many = [cores > 1 and place >= max(1, common) for place in range(len(levels))]
+        return [
+            [*level, 0 if own else 1, cluster_m if own else 1, cluster_n if own else 1]
+            for level, own in zip(levels, many, strict=True)
+        ]
+
+    return st.builds(rows, st.lists(shared, min_size=1, max_size=4), st.integers(1, 4))

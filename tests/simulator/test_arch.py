@@ -30,7 +30,7 @@ def test_a_name_and_its_path_are_the_same_machine(path: Path) -> None:
 @pytest.mark.parametrize("path", MACHINES, ids=lambda path: path.stem)
 def test_every_number_says_where_it_is_from(path: Path) -> None:
     numbers = [line for line in path.read_text().splitlines() if re.match(r"[\s-]*\w+: *\[?[-+.]?\d", line)]
-    assert len(numbers) > 8
+    assert len(numbers) > (8 if "\nextends:" not in path.read_text() else 0)
     assert [line for line in numbers if not re.search(r"\s# \w", line)] == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.arch import Arch, load_arch
+from simulator.arch import Arch, arch_names, load_arch
 from simulator.errors import InputError
 from simulator.spec import load_spec
 
@@ -35,9 +35,10 @@ BANDWIDTH = "write a bandwidth such as 1555 GB/s or 128 B/cycle"
 PATTERNS = "write a list such as [2:4], or a rule such as group <= 16"
 CLOCK = "write a frequency such as 1.41 GHz"
 DTYPES = "known: bf16, fp16, fp32, fp64, fp8, int32, int4, int8, tf32"
-CORE_KEYS = "known: array, dataflow, decode, feed, lanes, patterns, select, vector"
-TOP_KEYS = "known: clock, core, cores, extends, memory, name, source, spec"
-LEVEL_KEYS = "known: bandwidth, capacity, name, per"
+CORE_KEYS = "known: accumulators, array, dataflow, decode, feed, lanes, overlap, patterns, select, vector"
+TOP_KEYS = "known: clock, clock_under_load, core, cores, extends, launch, mapping, memory, name, source, spec"
+MACHINES = ", ".join(arch_names())
+LEVEL_KEYS = "known: bandwidth, buffers, capacity, efficiency, latency, name, per"
 FLOWS = "known: input_stationary, output_stationary, weight_stationary"
 FREQUENCIES = "known: GHz, Hz, MHz, kHz"
 LEVEL_NAME = "a name starts with a small letter and goes on with small letters, digits and _, as in l2"
@@ -72,8 +73,20 @@ EDITS = [
     ("cores: 8", "coers: 8", "1:1: cores: missing; write it, as in `cores: 432`", "5:1: coers: unknown key; did you mean `cores`? " + TOP_KEYS),
     ("  feed: 16 B/cycle", "  fed: 16 B/cycle", "13:3: core.fed: unknown key; did you mean `feed`? " + CORE_KEYS),
     ("rows: 4", "Rows: 4", "8:10: core.array.rows: missing; write it, as in `rows: 8`", "8:11: core.array.Rows: unknown key; did you mean `rows`? known: columns, rows"),
-    ("per: 4 cores", "latency: 4 ns", "17:20: memory.1.latency: unknown key; " + LEVEL_KEYS),
+    ("per: 4 cores", "delay: 4 ns", "17:20: memory.1.delay: unknown key; " + LEVEL_KEYS),
     ("name: tiny\n", "", "1:1: name: missing; write it, as in `name: my machine`"),
+    ("memory:\n", "launch: 3\nmemory:\n", "15:9: launch: `3` has no unit; write a time such as 400 ns"),
+    ("memory:\n", "launch: 2 s\nmemory:\n", "15:9: launch: this is too large; it is at most 1 s"),
+    ("memory:\n", "launch: 3 cycles\nmemory:\n", "15:9: launch: `cycles` is no unit of time; known: ms, ns, ps, s, us"),
+    ("memory:\n", "clock_under_load: {dense: 93}\nmemory:\n", "15:19: clock_under_load.sparse: missing; write it, as in `sparse: 80 %`", "15:27: clock_under_load.dense: `93` is not a share; write one, as in 90 % or 5/6"),
+    ("memory:\n", "clock_under_load: {dense: 0 %, sparse: 101 %}\nmemory:\n", "15:27: clock_under_load.dense: `0 %` is not a share; write one, as in 90 % or 5/6", "15:40: clock_under_load.sparse: `101 %` is not a share; write one, as in 90 % or 5/6"),
+    ("memory:\n", "mapping: {tile_m: 0, order: nkm, tile_q: 3}\nmemory:\n", "15:19: mapping.tile_m: `0` is too small; it is at least 1", "15:29: mapping.order: the text `nkm` is none of the values known here; did you mean `nmk`? known: kmn, knm, mnk, nmk", "15:34: mapping.tile_q: unknown key; did you mean `tile_n`? known: band, order, split_k, tile_k, tile_m, tile_n"),
+    ("name: dram, ", "name: dram, buffers: 2, ", "16:27: memory.0.buffers: nothing arrives in the outermost level; leave it out"),
+    ("name: shared, ", "name: shared, buffers: 9, efficiency: 0.9, latency: 3, ", "17:29: memory.1.buffers: `9` is too large; it is at most 8", "17:44: memory.1.efficiency: `0.9` is not a share; write one, as in 90 % or 5/6", "17:58: memory.1.latency: `3` has no unit; write a time such as 400 ns"),
+    ("name: shared, ", "name: shared, latency: 9999999 cycles, ", "17:29: memory.1.latency: this is too large; it is at most 1048576 cycles"),
+    ("  vector:", "  accumulators: {capacity: 64, buffers: 0}\n  vector:", "14:28: core.accumulators.capacity: `64` has no unit; write a size such as 40 MiB", "14:41: core.accumulators.buffers: `0` is too small; it is at least 1"),
+    ("  vector:", "  overlap: yes\n  vector:", "14:12: core.overlap: the text `yes` is neither true nor false; write true or false"),
+    ("bandwidth: 64 GB/s", "bandwidth: unlimitted", "16:46: memory.0.bandwidth: `unlimitted` does not start with a number; write a bandwidth such as 1555 GB/s or 128 B/cycle"),
     ("source: a test\n", "", "1:1: source: missing; write it, as in `source: the vendor's whitepaper`"),
     ("clock: 1 GHz\n", "", "1:1: clock: missing; write it, as in `clock: 1.41 GHz`"),
     ("  vector: {ops_per_cycle: 2}\n", "", "7:3: core.vector: missing; write it, as in `vector: {ops_per_cycle: 32}`"),
@@ -328,7 +341,7 @@ def test_a_chain_of_files_ends() -> None:
         ("loop.yaml", "loop.yaml: cannot be read (too many levels of symbolic links); give the path of a readable file"),
         ("a\0b.yaml", "a\\x00b.yaml: cannot be read (no file has such a name); give the path of a readable file"),
         ("two\nlines.yaml", "two\\x0alines.yaml: no such file; give the path of a YAML file"),
-        ("a101", "no machine is called `a101`; did you mean `a100`? known: a100, dense128"),
+        ("a101", f"no machine is called `a101`; did you mean `a100`? known: {MACHINES}"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read(path: str, expected: str) -> None:

@@ -32,12 +32,13 @@ traces = st.lists(
     st.builds(step, work=some_products | some_streams, count=st.integers(1, 10**9)), max_size=6
 ).map(lambda steps: Trace(steps=tuple(steps)))
 archs = st.sampled_from(["a100", "dense128"])
+fidelities = st.sampled_from(["bound", "tile"])
 
 
 @settings(deadline=None)
-@given(archs, traces)
-def test_totals_are_sums_of_rows_and_nothing_else(arch: str, trace: Trace) -> None:
-    said = json.loads(simulate(arch, trace).to_json())
+@given(archs, traces, fidelities)
+def test_totals_are_sums_of_rows_and_nothing_else(arch: str, trace: Trace, fidelity: str) -> None:
+    said = json.loads(simulate(arch, trace, fidelity=fidelity).to_json())
     assert set(said) == {"provenance", "rows", "totals"}
     for name, total in said["totals"].items():
         add = fsum if name == "seconds" else sum
@@ -45,9 +46,9 @@ def test_totals_are_sums_of_rows_and_nothing_else(arch: str, trace: Trace) -> No
 
 
 @settings(deadline=None)
-@given(archs, traces)
-def test_every_row_is_conserved(arch: str, trace: Trace) -> None:
-    table: tuple[dict[str, Any], ...] = simulate(arch, trace).table
+@given(archs, traces, fidelities)
+def test_every_row_is_conserved(arch: str, trace: Trace, fidelity: str) -> None:
+    table: tuple[dict[str, Any], ...] = simulate(arch, trace, fidelity=fidelity).table
     for row in table:
         stalls = sum(value for name, value in row.items() if name.startswith("stall_"))
         assert row["cycles"] == row["compute_cycles"] + stalls
@@ -57,10 +58,12 @@ def test_every_row_is_conserved(arch: str, trace: Trace) -> None:
 
 
 @settings(deadline=None)
-@given(archs, traces)
-def test_cycles_are_at_least_multiplies_over_peak_and_bytes_over_bandwidth(arch: str, trace: Trace) -> None:
+@given(archs, traces, fidelities)
+def test_cycles_are_at_least_multiplies_over_peak_and_bytes_over_bandwidth(
+    arch: str, trace: Trace, fidelity: str
+) -> None:
     machine = resolve(load_arch(arch).value)
-    report = simulate(arch, trace)
+    report = simulate(arch, trace, fidelity=fidelity)
     table: tuple[dict[str, Any], ...] = report.table
     for row, columns in zip(report.rows, table, strict=True):
         if row.lowered:
@@ -82,7 +85,7 @@ def test_a_long_run_is_one_step_many_times(arch: str, work: Product, count: int)
 
 def test_counts_are_exact_beyond_64_bits() -> None:
     work = product(m=2**20, n=2**20, k=2**20, batch=1)
-    report = simulate("a100", Trace(steps=(step(work=work, count=10**9),)))
+    report = simulate("a100", Trace(steps=(step(work=work, count=10**9),)), fidelity="bound")
     assert report.totals["dense_macs"] == 2**60 * 10**9
     assert json.loads(report.to_json())["totals"]["dense_macs"] == 2**60 * 10**9
     assert str(2**60 * 10**9) in report.to_csv()
@@ -91,7 +94,11 @@ def test_counts_are_exact_beyond_64_bits() -> None:
 def test_a_product_on_the_a100_by_hand() -> None:
     """4096^3 in bf16: 432 * 256 multiply-adds a cycle, halved work at 2:4; both bound by multiplying."""
     dense, sparse = (
-        simulate("a100", Trace(steps=(step(work=product(m=4096, n=4096, k=4096, pattern=pattern)),))).table[0]
+        simulate(
+            "a100",
+            Trace(steps=(step(work=product(m=4096, n=4096, k=4096, pattern=pattern)),)),
+            fidelity="bound",
+        ).table[0]
         for pattern in (None, TWO_OF_FOUR)
     )
     assert dense["cycles"] == dense["compute_cycles"] == -(-(4096**3) // (432 * 256))
@@ -105,7 +112,7 @@ def test_a_product_on_the_a100_by_hand() -> None:
 
 def test_a_pattern_that_conforms_runs_as_the_native_one() -> None:
     work = product(m=64, n=64, k=64, pattern=replace(TWO_OF_FOUR, kept=1, group=16))
-    row = simulate("a100", Trace(steps=(step(work=work),))).table[0]
+    row = simulate("a100", Trace(steps=(step(work=work),)), fidelity="bound").table[0]
     assert (row["pattern"], row["runs_as"]) == ("1:16", "2:4")
     dense = 64**3
     assert (row["effective_macs"], row["padding_macs"], row["skipped_macs"]) == (
@@ -121,7 +128,7 @@ def test_a_machine_runs_dense_where_skipping_is_slower() -> None:
     slow = load_arch(
         "a100", settings=["core.decode.groups_per_cycle=1", "cores=4", "memory.shared.per=4 cores"]
     )
-    row = simulate(slow, Trace(steps=(step(work=work),))).table[0]
+    row = simulate(slow, Trace(steps=(step(work=work),)), fidelity="bound").table[0]
     assert (row["runs_as"], row["note"]) == ("dense", "dense: decode makes 2:4 slower")
     assert row["cycles"] == 64**3 // (4 * 256)
     assert row["cycles"] < 64 * 16 * 8 // 4
@@ -154,7 +161,7 @@ def test_an_empty_trace_is_an_empty_report() -> None:
     assert said["rows"] == []
     assert set(said["totals"]) == set(simulate("a100", Trace(steps=(step(),))).totals)
     assert report.totals["cycles"] == report.totals["dram_read_bytes"] == 0
-    assert report.to_csv() == ",".join(column_names(["dram", "l2", "shared"])) + "\n"
+    assert report.to_csv() == ",".join(column_names(["dram", "l2", "shared", "registers"])) + "\n"
 
 
 def test_provenance_names_machine_and_trace() -> None:
@@ -169,7 +176,9 @@ def test_provenance_names_machine_and_trace() -> None:
 def test_bad_input_is_said() -> None:
     with pytest.raises(InputError) as refused:
         simulate("a100", Trace(steps=()), fidelity="bond")
-    assert str(refused.value) == "no fidelity is called `bond`; did you mean `bound`? known: bound"
+    assert (
+        str(refused.value) == "no fidelity is called `bond`; did you mean `bound`? known: bound, cycle, tile"
+    )
     plain = Operand(dtype="fp64")
     work = Product(gemm=Gemm(m=1, n=1, k=1), a=plain, b=plain, c=plain)
     with pytest.raises(InputError) as refused:

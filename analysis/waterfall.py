@@ -1,0 +1,134 @@
+"""Waterfalls of cycles as a figure that a paper can print in one column."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from analysis.explain import BARS, Bar, Explained, share, times
+from analysis.plots import STYLE
+from simulator.atomic import write_file
+from simulator.errors import InputError, shown
+
+WIDTH_INCHES = 3.3
+ROW_INCHES, EDGE_INCHES = 0.145, 0.5
+KINDS: dict[str, dict[str, None]] = {
+    ".pdf": {"CreationDate": None},
+    ".svg": {"Date": None},
+    ".png": {"Software": None},
+}
+"""The endings of a figure's name, and what to leave out so that the bytes are the same each time."""
+ARRAY, MEMORY, WAITING, FIXED = (
+    ("#E69F00", "xxxx"),
+    ("#009E73", "\\\\\\\\"),
+    ("#CC79A7", "...."),
+    ("#F0E442", "----"),
+)
+STYLES = {
+    "ideal": ("#0072B2", ""),
+    "zeros": ("#56B4E9", "////"),
+    **dict.fromkeys(("multiply", "feed", "load", "decode"), ARRAY),
+    **dict.fromkeys(("metadata", "operands", "partial sums"), MEMORY),
+    **dict.fromkeys(("fill and drain", "tiles"), WAITING),
+    **dict.fromkeys(("clock", "launch"), FIXED),
+    "update": ("#999999", "||||"),
+}
+"""Colours of Okabe and Ito, one for each kind of cause, and a hatch for print in grey."""
+HOLLOW, TOTAL = ("white", ""), ("#333333", "")
+TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+
+
+class Line(NamedTuple):
+    """One row of a waterfall: where its bar starts, how long it is, and what stands behind it."""
+
+    name: str
+    start: int
+    cycles: int
+    label: str
+    style: tuple[str, str]
+
+
+def check_figure(path: Path) -> None:
+    """Refuse a figure that no ending says the kind of."""
+    if path.suffix not in KINDS:
+        ends = "end its name in .pdf, .svg or .png"
+        raise InputError.of(f"{shown(str(path))} names no kind of figure", ends, where="--out")
+
+
+def draw_waterfalls(found: Sequence[Explained], path: Path) -> None:
+    """Write the waterfall of one machine in cycles, or those of several in units of time, to `path`."""
+    check_figure(path)
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    empty = {name for name in BARS if not any(dict(one.bars)[name] for one in found)}
+    rows = [list(lines(one, empty)) for one in found]
+    with mpl.rc_context({**STYLE, "hatch.linewidth": 0.35}):
+        height = EDGE_INCHES + ROW_INCHES * len(rows[0]) + (0.15 if len(found) > 1 else 0)
+        figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)  # type: ignore[union-attr, call-arg]
+        axes = figure.subplots(1, len(found), squeeze=False, sharey=True)[0]
+        for axis, one, placed in zip(axes, found, rows, strict=True):
+            size, unit = _unit(one, placed, timed=len(found) > 1)
+            _draw(axis, placed, size, room=1.2 if len(found) == 1 else 1.4)
+            axis.set_xlabel(unit)
+            if len(found) > 1:
+                axis.set_title(Path(one.arch).stem, fontsize=7)
+        axes[0].set_yticks(range(len(rows[0])), [row.name for row in rows[0]])
+        axes[0].set_ylim(len(rows[0]) - 0.4, -0.6)
+        data = io.BytesIO()
+        figure.savefig(data, format=path.suffix[1:], metadata=KINDS[path.suffix], dpi=300)
+    write_file(path, data.getvalue())
+
+
+def lines(one: Explained, empty: set[str]) -> Iterator[Line]:
+    """The rows of a waterfall from the top: dense at peak, the bars but `empty` ones, modelled, and dense."""
+    yield Line("dense at peak", 0, one.dense_at_peak, "1×", HOLLOW)
+    start = 0
+    for bar in one.bars:
+        if bar.name not in empty:
+            yield Line(bar.name, start, bar.cycles, _label(one, bar), STYLES[bar.name])
+            start += bar.cycles
+    yield Line("modelled", 0, one.cycles, _times(one.dense_cycles, one.cycles), TOTAL)
+    yield Line("modelled dense", 0, one.dense_cycles, "1×", HOLLOW)
+
+
+def _label(one: Explained, bar: Bar) -> str:
+    """A bar's share of all cycles; before that of the ideal one its speed-up over dense at peak."""
+    if not bar.cycles:
+        return ""
+    part = share(bar.cycles, one.cycles) if 2000 * bar.cycles >= one.cycles else "<0.1%"
+    return part if bar.name != "ideal" else f"{_times(one.dense_at_peak, bar.cycles)}, {part}"
+
+
+def _times(before: int, after: int) -> str:
+    return times(before, after).replace("x", "×")
+
+
+def _unit(one: Explained, rows: Sequence[Line], *, timed: bool) -> tuple[float, str]:
+    """Cycles that the axis counts as one, and what it is called."""
+    most = max(1, *(row.start + row.cycles for row in rows))
+    if not timed:
+        power = (len(str(most)) - 1) // 3 * 3
+        return 10.0**power, f"cycles ($10^{{{power}}}$)" if power else "cycles"
+    cycle = one.seconds / one.cycles if one.cycles else 1.0
+    size, name = next(((size, name) for size, name in TIMES if most * cycle >= size), TIMES[-1])
+    return size / cycle, f"time ({name})"
+
+
+def _draw(axis: Any, rows: Sequence[Line], size: float, room: float) -> None:
+    """The rows of one machine, with a thin line from where a bar ends to where the next one starts."""
+    most = max(1, *(row.start + row.cycles for row in rows)) / size
+    for place, row in enumerate(rows):
+        colour, hatch = row.style
+        left, end = row.start / size, (row.start + row.cycles) / size
+        length = row.cycles / size
+        axis.barh(place, length, 0.72, left=left, color=colour, hatch=hatch, edgecolor="black", linewidth=0.4)
+        axis.annotate(
+            row.label, (end, place), xytext=(2, 0), textcoords="offset points", va="center", fontsize=6
+        )
+        if 0 < place < len(rows) - 2:
+            axis.plot([end, end], [place, place + 1], color="0.4", linewidth=0.4, zorder=0)
+    axis.set_xlim(0, room * most)
+    axis.tick_params(length=2, width=0.6)
+    axis.tick_params(axis="y", length=0)

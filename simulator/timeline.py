@@ -1,0 +1,403 @@
+"""Timeline: one product on one machine at the fidelity `tile`, as a trace that Perfetto and Chrome open.
+
+One microsecond of the viewer is one cycle. A track is a stage of the recurrence: a fetch out of each level,
+the core with the level that streams into it, and the results' way out. A level takes results between its
+fetches, some tiles after the core made them: their bytes are in the slice in which the level took them, and
+the way out only says how much left.
+"""
+
+import json
+from collections import Counter as Counts
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from re import fullmatch
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulator.arch import Arch, load_arch
+from simulator.cost import Cost
+from simulator.errors import InputError, lookup, placed, shown
+from simulator.gemm import Gemm, Operand, Product
+from simulator.kernels import tiles as kernels
+from simulator.kernels.folds import MULTIPLY
+from simulator.kernels.plan import Plan
+from simulator.kernels.tiles import BACK, BUFFERS, DEN, KINDS, META, NUM, OUT, SPILL, A, B
+from simulator.lowering import Lowered, lower
+from simulator.machine import Machine, resolve
+from simulator.pattern import Pattern
+from simulator.spec import Loaded
+from simulator.tile import SUM_BITS, UNITS_PER_BYTE, Walked, best, priced, run
+from simulator.tiling import UNITS, Ints, Tiled, finalists
+from simulator.version import __version__
+
+TILES_MAX = 20_000
+DTYPE = "bf16"
+UNIT = "1 us here is 1 cycle"
+READ = {"A": A, "B": B, "partial_sums": BACK}
+METADATA = {"metadata": META}
+WRITTEN = {"results": OUT, "partial_sums_written": SPILL}
+Points = list[tuple[int, int | float]]
+Counter = tuple[str, str, Points]
+"""A quantity over time: its name, its unit, and (cycle, value) where it changes."""
+
+
+class Item(NamedTuple):
+    """A wave of jobs [first, last) in one tile of k: what a stage serves at a time; sizes are a core's."""
+
+    wave: int
+    tile: int
+    first: int
+    last: int
+    m: int
+    n: int
+    k: int
+
+    @property
+    def name(self) -> str:
+        """What the viewer calls it."""
+        return f"wave {self.wave} k {self.tile}"
+
+
+class Slice(NamedTuple):
+    """A stretch of a track from cycle `start` to `end`, its bytes by kind, and what else the viewer shows."""
+
+    name: str
+    start: int
+    end: int
+    moved: dict[str, int]
+    more: dict[str, Any]
+
+
+class Track(NamedTuple):
+    """What a stage did, in order; `level` is the memory level whose bytes it moved, if any."""
+
+    name: str
+    level: str
+    slices: list[Slice]
+
+    @property
+    def busy(self) -> int:
+        """Cycles in which the stage worked."""
+        return sum(one.end - one.start for one in self.slices)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A product under its fastest mapping, and `log`, when each stage began and ended each item.
+
+    `log` is (items, levels + 1, 2) in cycles: the fetches, the core, the way out (its end alone, twice).
+    """
+
+    machine: Machine
+    dtype: str
+    work: Lowered
+    tiled: Tiled
+    walked: Walked
+    cost: Cost
+    log: Ints
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """The items in the order in which every stage serves them."""
+        plan = self.tiled.plan
+        jobs, tiles, items = int(kernels.jobs_of(plan)[2]), -(-plan.k // plan.tile_k), list[Item]()
+        for index in range(len(self.log)):
+            waves = len(self.log) // tiles
+            wave, tile = (index % waves, index // waves) if plan.k_outer else divmod(index, tiles)
+            first, last = wave * plan.clusters, min(jobs, (wave + 1) * plan.clusters)
+            m, n = map(int, kernels.job_sides(plan, first))
+            items.append(Item(wave, tile, first, last, m, n, min(plan.tile_k, plan.k - tile * plan.tile_k)))
+        return items
+
+    @cached_property
+    def units(self) -> Ints:
+        """Units that each level serves for each item, by kind: (items, levels, KINDS)."""
+        tiled = self.tiled
+        units = np.zeros((len(self.items), len(tiled.levels), KINDS), np.int64)
+        for item, out in zip(self.items, units, strict=True):
+            kernels.wave_units(tiled.plan, tiled.levels, tiled.keeps, item.first, item.last, item.tile, out)
+        units[:, -1] = _inner_units(self.work, tiled, self.items)
+        return units
+
+    @cached_property
+    def tracks(self) -> list[Track]:
+        """The stages from the outermost level inwards, then the results' way out."""
+        levels = self.machine.levels
+        names = [f"{level.name} -> {into.name}" for level, into in pairwise(levels)]
+        tracks = [Track(n, levels[i].name, list(_fetches(self, i))) for i, n in enumerate(names)]
+        core = "core: load, decode, select, multiply" if self.work.native else "core: load, multiply"
+        streamed = zip(self.items, self.log[:, -2].tolist(), _moved(self.units[:, -1]), strict=True)
+        slices = [
+            Slice(f"{item.name}: {item.m}x{item.n}x{item.k}", *times, moved, item._asdict())
+            for item, times, moved in streamed
+        ]
+        tracks.append(Track(core, levels[-1].name, slices))
+        if names:
+            tracks.append(Track(f"results -> {levels[0].name}", "", list(_way_out(self))))
+        return tracks
+
+    @property
+    def busiest(self) -> Track:
+        """The stage that works for the most cycles; the outermost of equals."""
+        return max(self.tracks, key=lambda track: track.busy)
+
+    def to_json(self) -> str:
+        """The trace in the JSON of Chrome's viewer, an event a line; equal products give equal bytes."""
+        lines = ",\n".join(json.dumps(event, separators=(",", ":")) for event in _events(self))
+        about = json.dumps(_about(self), indent=1)
+        return f'{{"displayTimeUnit": "ns",\n"otherData": {about},\n"traceEvents": [\n{lines}\n]}}\n'
+
+    def __str__(self) -> str:
+        chosen, busiest, gemm = self.tiled.chosen, self.busiest, self.work.gemm
+        ran = str(self.work.native) if self.work.native else self.work.note or "dense"
+        tiles = f"tiles {chosen.tile_m}x{chosen.tile_n}x{chosen.tile_k} {chosen.order} band {chosen.band}"
+        return (
+            f"{gemm.m}x{gemm.n}x{gemm.k} {self.dtype}, {ran}: {self.cost.cycles} cycles, {tiles} "
+            f"split_k {chosen.split_k}, busiest {busiest.name} ({busiest.busy} cycles)"
+        )
+
+
+def timeline(
+    arch: str | Path | Loaded[Arch], gemm: Gemm, *, pattern: Pattern | None = None, dtype: str | None = None
+) -> Timeline:
+    """`gemm` with a B that obeys `pattern` along k on the machine `arch`, as `simulate` runs it.
+
+    Without `dtype` it is bf16, or the first that the machine multiplies if it does not multiply that.
+    """
+    loaded = arch if isinstance(arch, Loaded) else load_arch(arch)
+    machine = resolve(loaded.value)
+    rates = dict(machine.lanes)
+    dtype = dtype or (DTYPE if DTYPE in rates else next(iter(rates)))
+    lookup(rates, dtype, kind=f"dtype of {machine.name}", where="dtype")
+    plain = Operand(dtype=dtype)
+    product = Product(gemm=gemm, a=plain, b=Operand(dtype=dtype, pattern=pattern), c=plain, mask=pattern)
+    return drawn(product, machine)
+
+
+def drawn(product: Product, machine: Machine) -> Timeline:
+    """The Timeline of `product`, dense where that is faster, as `simulate` has it."""
+    work = lower(product, machine)
+    _check_tiles(min(tiles_of(tiled) for tiled in finalists(work, machine)))  # before any is walked
+    tiled, walked = best(work, machine)
+    found = priced(work, machine, tiled, walked)
+    if work.native is not None:
+        dense = lower(product, machine, dense_because=f"dense: {found.bound_by} makes {work.native} slower")
+        other = best(dense, machine)
+        if (unskipped := priced(dense, machine, *other)).cost.cycles < found.cost.cycles:
+            work, (tiled, walked), found = dense, other, unskipped
+    _check_tiles(tiles_of(tiled))
+    log = np.zeros((tiles_of(tiled), len(machine.levels) + 1, 2), np.int64)
+    run(tiled, machine, log=log)
+    return Timeline(machine, product.b.dtype, work, tiled, walked, found.cost, log)
+
+
+def parse_gemm(text: str) -> Gemm:
+    """The Gemm that `text` writes as m x n x k without blanks, as in "4096x4096x1024"."""
+    size = "(0|[1-9][0-9]{0,14})"
+    match = fullmatch(f"{size}x{size}x{size}", text)
+    if match is None:
+        right = "write m, n and k, as in 4096x4096x1024"
+        raise InputError.of(f"{shown(text)} is no product", right, where="gemm")
+    with placed("gemm"):
+        return Gemm(m=int(match[1]), n=int(match[2]), k=int(match[3]))
+
+
+def tiles_of(tiled: Tiled) -> int:
+    """Items that each stage serves: waves times tiles of k."""
+    plan = tiled.plan
+    return int(-(-kernels.jobs_of(plan)[2] // plan.clusters) * -(-plan.k // plan.tile_k))
+
+
+def _check_tiles(tiles: int) -> None:
+    if tiles > TILES_MAX:
+        what = f"{tiles} tiles one after the other are too many to look at"
+        right = "pin larger tiles, as with --set mapping.tile_k=512, or take a smaller product"
+        raise InputError.of(what, f"at most {TILES_MAX}: {right}", where="gemm")
+
+
+def _inner_units(work: Lowered, tiled: Tiled, items: list[Item]) -> Ints:
+    """Units between the innermost level and the arrays for each item, by kind, ragged tiles as they are.
+
+    The results of a product, where no accumulators take them, are shared out by the areas of its tiles.
+    """
+    plan = tiled.plan
+    units = np.zeros((len(items), KINDS), np.int64)
+    bits_of: dict[Plan, Ints] = {}
+    whole, done, shared = plan.elements * plan.m * plan.n, 0, 0
+    for item, out in zip(items, units, strict=True):
+        area = 0
+        for m, n, jobs in _alike(tiled, item):
+            job = plan._replace(m=m, n=n, k=item.k, elements=1)
+            if job not in bits_of:
+                bits_of[job] = np.array(kernels.even_work(job, tiled.core, MULTIPLY)[1:], np.int64)
+            out[[A, B, META]] += jobs * bits_of[job] * UNITS
+            area += jobs * m * n
+        if (item.tile + 1) * plan.tile_k >= plan.k and not plan.accumulators:
+            done += area
+            out[OUT] = work.c.value_bits * UNITS * done // whole - shared
+            shared += int(out[OUT])
+    return units
+
+
+def _alike(tiled: Tiled, item: Item) -> Iterator[tuple[int, int, int]]:
+    """The jobs of an item by their m and n, and how many have them; found from their sums, not one by one."""
+    plan, jobs = tiled.plan, item.last - item.first
+    sums = zip(kernels.before(plan, item.last), kernels.before(plan, item.first), strict=True)
+    along_outer, along_inner, area = (int(after) - int(up_to) for after, up_to in sums)
+    high, wide = plan.job_outer, plan.job_inner
+    less, thinner = -plan.outer % high, -plan.inner % wide  # what the last job of an axis lacks
+    low = (jobs * high - along_outer) // less if less else 0
+    thin = (jobs * wide - along_inner) // thinner if thinner else 0
+    both = 0
+    if less and thinner:
+        both = (area - jobs * high * wide + low * less * wide + thin * high * thinner) // (less * thinner)
+    for outer, inner, count in (
+        (high, wide, jobs - low - thin + both),
+        (high - less, wide, low - both),
+        (high, wide - thinner, thin - both),
+        (high - less, wide - thinner, both),
+    ):
+        if count:
+            yield (inner, outer, count) if plan.by_n else (outer, inner, count)
+
+
+def _moved(units: Ints) -> list[dict[str, int]]:
+    """Whole bytes by kind of each row of units; their sums are those of a Traffic, each rounded up once."""
+    rows: list[dict[str, int]] = [{} for _ in units]
+    for kinds in (READ, METADATA, WRITTEN):
+        served = units[:, list(kinds.values())]
+        up_to = -(-np.cumsum(served) // UNITS_PER_BYTE)
+        moved = np.diff(up_to, prepend=0).reshape(served.shape).tolist()
+        for row, line in zip(rows, moved, strict=True):
+            row.update({kind: count for kind, count in zip(kinds, line, strict=True) if count})
+    return rows
+
+
+def _fetches(drawn: Timeline, stage: int) -> Iterator[Slice]:
+    """The slices of a level: its fetches with the results taken between them, then what comes after them.
+
+    That is the results that no fetch came after and, once all is over, adding up the parts of a split k.
+    """
+    levels, plan, count = drawn.tiled.levels, drawn.tiled.plan, len(drawn.items)
+    lag = 1 + int(levels[1:, BUFFERS].sum())
+    served = np.zeros((count + 2, KINDS), np.int64)
+    written = list(WRITTEN.values())
+    served[:count] = drawn.units[:, stage]
+    served[:count, written] = 0
+    served[lag:count, written] = drawn.units[: max(0, count - lag), stage][:, written]
+    served[count, written] = drawn.units[max(0, count - lag) :, stage][:, written].sum(axis=0)
+    rate, clumsy = int(levels[stage, NUM]) * UNITS_PER_BYTE, int(levels[stage, DEN])
+    fetched = int(served[:count].sum()) * clumsy
+    last = -(-(fetched + int(served[count].sum()) * clumsy) // rate) - -(-fetched // rate)
+    if plan.split > 1:
+        results = plan.batch * plan.m * plan.n
+        served[count + 1, [BACK, OUT]] = results * plan.split * SUM_BITS * UNITS, results * plan.c_units
+    moved = _moved(served)
+    for item, (start, end), kinds in zip(drawn.items, drawn.log[:, stage].tolist(), moved, strict=False):
+        yield Slice(item.name, start, end, kinds, item._asdict())
+    over = int(drawn.log[-1, stage, 1])
+    if moved[count]:
+        yield Slice("last results", over, over + last, moved[count], {})
+    if moved[count + 1]:
+        end = drawn.cost.cycles - drawn.machine.launch
+        yield Slice("adding up the parts of k", drawn.walked.cycles, end, moved[count + 1], {})
+
+
+def _left(drawn: Timeline) -> Iterator[tuple[int, int, int, int]]:
+    """Of each item after which sums leave: its index, when they are begun, when they leave, and are gone."""
+    plan, tiles = drawn.tiled.plan, -(-drawn.tiled.plan.k // drawn.tiled.plan.tile_k)
+    gone = 0
+    for index, item in enumerate(drawn.items):
+        if plan.k_outer or item.tile == tiles - 1:
+            begun = drawn.log[index if plan.k_outer else index - item.tile, -2, 0]
+            start = max(gone, int(drawn.log[index, -2, 1]))
+            gone = int(drawn.log[index, -1, 1])
+            yield index, int(begun), start, gone
+
+
+def _way_out(drawn: Timeline) -> Iterator[Slice]:
+    """The slices of the results' way out of the innermost level, at the pace of the slowest on the way."""
+    written = list(WRITTEN.values())
+    moved = _moved(drawn.units[:, -2])
+    for index, _, start, end in _left(drawn):
+        leaving = sum(moved[index].get(kind, 0) for kind in WRITTEN)
+        if drawn.units[index, -2, written].any():
+            item = drawn.items[index]
+            yield Slice(item.name, start, end, {}, {**item._asdict(), "bytes_leaving": leaving})
+
+
+def _counters(drawn: Timeline) -> Iterator[Counter]:
+    """Tiles in the buffers of each level, sums in the core, then bytes a cycle of each level.
+
+    A level holds a tile from the start of its fetch until the next stage is done with it.
+    """
+    for stage, level in enumerate(drawn.machine.levels[1:]):
+        held = _held(drawn.log[:, stage, 0].tolist(), drawn.log[:, stage + 1, 1].tolist())
+        yield f"{level.name} buffers, of {level.buffers}", "tiles", held
+    _, begun, _, gone = zip(*_left(drawn), strict=True)
+    yield f"sums in the core, of {drawn.tiled.plan.buffers}", "tiles", _held(begun, gone)
+    for track in drawn.tracks:
+        if track.level:
+            yield f"{track.level} bandwidth", "bytes_per_cycle", _rates(track)
+
+
+def _held(taken: Sequence[int], freed: Sequence[int]) -> Points:
+    """How many are held at each cycle in which that changes; what is freed in a cycle makes room in it."""
+    change, held, points = Counts(taken), 0, Points()
+    change.subtract(freed)
+    for cycle in sorted(change):
+        if change[cycle]:
+            points.append((cycle, held := held + change[cycle]))
+    return points
+
+
+def _rates(track: Track) -> Points:
+    """Bytes a cycle, even over each slice; slices take whole cycles, so up to one cycle's bytes too many."""
+    points: Points = []
+    for one in track.slices:
+        if one.end > one.start:
+            if points and points[-1][0] == one.start:
+                points.pop()
+            value = round(sum(one.moved.values()) / (one.end - one.start), 3)
+            points += [(one.start, value), (one.end, 0)]
+    return points
+
+
+def _about(drawn: Timeline) -> dict[str, Any]:
+    """What the trace shows, where its cycles go, and how to read it."""
+    core = drawn.tiled.core
+    return {
+        "tool": f"nmsim {__version__}",
+        "unit": UNIT,
+        "machine": drawn.machine.name,
+        "product": str(drawn),
+        "mapping": drawn.tiled.chosen._asdict(),
+        "cycles": drawn.cost.cycles,
+        "not drawn": "the skew, which comes after the last tile, and the launch",
+        "skew": core.rows + core.columns - 2 if core.overlap else 0,
+        "launch": drawn.machine.launch,
+    }
+
+
+def _events(drawn: Timeline) -> Iterator[dict[str, Any]]:
+    """Names of machine and stages, a complete event for each slice, and the counters."""
+    yield _event("M", 0, "process_name", {"name": drawn.machine.name})
+    yield _event("M", 0, "process_labels", {"labels": UNIT})
+    for index, track in enumerate(drawn.tracks, start=1):
+        yield _event("M", index, "thread_name", {"name": track.name})
+        yield _event("M", index, "thread_sort_index", {"sort_index": index})
+    for index, track in enumerate(drawn.tracks, start=1):
+        for name, start, end, moved, more in track.slices:
+            args = {"cycles": end - start, "bytes": moved, **more}
+            yield _event("X", index, name, args, ts=start, dur=end - start)
+    for name, unit, points in _counters(drawn):
+        for cycle, value in points:
+            yield _event("C", 0, name, {unit: value}, ts=cycle)
+
+
+def _event(ph: str, track: int, name: str, args: dict[str, Any], **when: int) -> dict[str, Any]:
+    return {"ph": ph, "pid": 1, "tid": track, "name": name, **when, "args": args}
