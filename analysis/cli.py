@@ -165,6 +165,34 @@ def explain(
 
 
 @app.command()
+def timeline(
+    arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
+    gemm: Annotated[str, typer.Argument(help="m x n x k of a product, as in 4096x4096x1024")],
+    pattern: Annotated[str | None, typer.Option(help="kept:group of its B along k, as in 2:4")] = None,
+    dtype: Annotated[str | None, typer.Option(help="its dtype; left out: bf16, or the first")] = None,
+    settings: SetOption = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="write to this file")] = Path("timeline.json"),
+) -> None:
+    """Draw one product on one machine, tile by tile.
+
+    The file opens in Perfetto (ui.perfetto.dev) and in chrome://tracing; one microsecond there is one cycle.
+    """
+    from simulator.arch import load_arch
+    from simulator.errors import placed
+    from simulator.pattern import Pattern
+    from simulator.timeline import parse_gemm
+    from simulator.timeline import timeline as run
+
+    with naming("pattern", "dtype"):
+        sizes = parse_gemm(gemm)
+        with placed("pattern"):
+            kept = Pattern.parse(pattern) if pattern is not None else None
+        drawn = run(load_arch(arch, settings=settings or ()), sizes, pattern=kept, dtype=dtype)
+    write(drawn.to_json(), out)
+    write(f"{out}: {drawn}\n")
+
+
+@app.command()
 def check(
     files: Annotated[
         list[str], typer.Argument(help="machines, networks, recipes (YAML), traces, and arrays (.npy)")

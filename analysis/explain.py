@@ -31,7 +31,7 @@ BARS = {
 }
 """The bars in their order, and what each stands for; from `feed` to `launch` they are the Stalls."""
 LARGEST = 4
-PARTS = ("total", "pass", "layer")
+SEEN = 2000  # a share of one in as many is the least that per cent with one digit show
 
 
 class Bar(NamedTuple):
@@ -115,7 +115,7 @@ def explain(
 ) -> Explanation:
     """Where the cycles of `trace` go on `arch`, and on the machine `against` under the same settings.
 
-    `by` is one of PARTS.
+    `by` is "total", "pass" or "layer".
     """
     if against == arch:
         right = "name another machine"
@@ -169,7 +169,10 @@ def _dense_at_peak(row: Row) -> int:
 
 def explanation_text(found: Explanation, form: str) -> str:
     """An explanation as JSON or CSV, a row for each part of each machine, or as a table for people."""
-    rows = [{"arch": one.arch, found.by: one.part, **one.columns} for one in found.parts]
+    rows = [
+        {"arch": one.arch, **({} if found.by == "total" else {found.by: one.part}), **one.columns}
+        for one in found.parts
+    ]
     if form == "csv":
         return table_text(rows, form)
     if form == "json":
@@ -230,9 +233,11 @@ def sentence(one: Explained) -> str:
         return f"{one.arch}: no products, {scaled(cycles)} cycles of UPDATE"
     rest = cycles - ideal
     ranked = sorted((bar for bar in one.bars[1:] if bar.cycles), key=lambda bar: -bar.cycles)
-    causes = [f"{bar.name} {share(bar.cycles, rest)}" for bar in ranked[:LARGEST]]
-    if len(ranked) > LARGEST:
-        others = sum(bar.cycles for bar in ranked[LARGEST:])
+    causes = [
+        f"{bar.name} {share(bar.cycles, rest)}" for bar in ranked[:LARGEST] if SEEN * bar.cycles >= rest
+    ]
+    others = sum(bar.cycles for bar in ranked[LARGEST:])
+    if SEEN * others >= rest > 0:
         causes.append(f"other causes {share(others, rest)}")
     return (
         f"{one.arch}: dense at peak {scaled(one.dense_at_peak)} cycles; ideal with the zeros skipped "

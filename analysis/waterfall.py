@@ -5,25 +5,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from analysis.explain import BARS, Bar, Explained, share, times
+from analysis.explain import BARS, SEEN, Bar, Explained, share, times
 from analysis.plots import STYLE
 from simulator.atomic import write_file
 from simulator.errors import InputError, shown
 
 WIDTH_INCHES = 3.3
 ROW_INCHES, EDGE_INCHES = 0.145, 0.5
+TITLE_MAX = 24
 KINDS: dict[str, dict[str, None]] = {
     ".pdf": {"CreationDate": None},
     ".svg": {"Date": None},
     ".png": {"Software": None},
 }
 """The endings of a figure's name, and what to leave out so that the bytes are the same each time."""
-ARRAY, MEMORY, WAITING, FIXED = (
-    ("#E69F00", "xxxx"),
-    ("#009E73", "\\\\\\\\"),
-    ("#CC79A7", "...."),
-    ("#F0E442", "----"),
-)
+ARRAY, MEMORY = ("#E69F00", "xxxx"), ("#009E73", "\\" * 4)
+WAITING, FIXED = ("#CC79A7", "...."), ("#F0E442", "----")
 STYLES = {
     "ideal": ("#0072B2", ""),
     "zeros": ("#56B4E9", "////"),
@@ -73,7 +70,7 @@ def draw_waterfalls(found: Sequence[Explained], path: Path) -> None:
             _draw(axis, placed, size, room=1.2 if len(found) == 1 else 1.4)
             axis.set_xlabel(unit)
             if len(found) > 1:
-                axis.set_title(Path(one.arch).stem, fontsize=7)
+                axis.set_title(Path(one.arch).stem[:TITLE_MAX], fontsize=7, parse_math=False)
         axes[0].set_yticks(range(len(rows[0])), [row.name for row in rows[0]])
         axes[0].set_ylim(len(rows[0]) - 0.4, -0.6)
         data = io.BytesIO()
@@ -97,7 +94,7 @@ def _label(one: Explained, bar: Bar) -> str:
     """A bar's share of all cycles; before that of the ideal one its speed-up over dense at peak."""
     if not bar.cycles:
         return ""
-    part = share(bar.cycles, one.cycles) if 2000 * bar.cycles >= one.cycles else "<0.1%"
+    part = share(bar.cycles, one.cycles) if SEEN * bar.cycles >= one.cycles else "<0.1%"
     return part if bar.name != "ideal" else f"{_times(one.dense_at_peak, bar.cycles)}, {part}"
 
 

@@ -20,7 +20,7 @@ from simulator.mask.dtypes import Array
 from simulator.mask.layout import check_array, check_mask, check_pattern
 from simulator.pattern import Pattern
 
-DTYPES = ("float32", "float64", "int64")
+DTYPES = ("float32", "int64")
 VALUES_MAX = 1 << 22  # of an operand, and of the product
 REGISTERS_MAX = 1 << 22  # of windows, the most numerous
 STEPS_MAX = 1 << 34  # PEs times cycles: about a minute
@@ -66,7 +66,7 @@ def simulate_array(
 ) -> Run:
     """A (m, k) times B (k, n) on one core, B kept by `mask`, or where it is not 0, under `pattern`.
 
-    Both are float32, float64 or int64; B counts as 0 where the mask does not keep it.
+    Both are float32 or int64; B counts as 0 where the mask does not keep it.
     """
     a, b = _check_operand(a, "a"), _check_operand(b, "b")
     if a.dtype != b.dtype or a.shape[1] != b.shape[0]:
@@ -183,7 +183,7 @@ def _check_operand(values: object, what: str) -> Array:
     """A matrix of a dtype that the array multiplies, with a value at least."""
     array = check_array(values, what=what)
     if array.dtype not in [np.dtype(name) for name in DTYPES]:
-        raise InputError.of(f"{what} has dtype {array.dtype}", "float32, float64 or int64")
+        raise InputError.of(f"{what} has dtype {array.dtype}", "float32 or int64")
     if array.ndim != 2 or not 1 <= array.size <= VALUES_MAX:
         raise InputError.of(
             f"{what} has shape {array.shape}", f"{what} is a matrix of 1 to {VALUES_MAX} values"

@@ -35,7 +35,6 @@ from simulator.tiling import UNITS, Ints, Tiled, finalists
 from simulator.version import __version__
 
 TILES_MAX = 20_000
-DTYPE = "bf16"
 UNIT = "1 us here is 1 cycle"
 READ = {"A": A, "B": B, "partial_sums": BACK}
 METADATA = {"metadata": META}
@@ -85,7 +84,7 @@ class Track(NamedTuple):
         return sum(one.end - one.start for one in self.slices)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Timeline:
     """A product under its fastest mapping, and `log`, when each stage began and ended each item.
 
@@ -130,15 +129,21 @@ class Timeline:
         names = [f"{level.name} -> {into.name}" for level, into in pairwise(levels)]
         tracks = [Track(n, levels[i].name, list(_fetches(self, i))) for i, n in enumerate(names)]
         core = "core: load, decode, select, multiply" if self.work.native else "core: load, multiply"
-        streamed = zip(self.items, self.log[:, -2].tolist(), _moved(self.units[:, -1]), strict=True)
+        streamed = zip(self.items, *self.log[:, -2].T.tolist(), _moved(self.units[:, -1]), strict=True)
         slices = [
-            Slice(f"{item.name}: {item.m}x{item.n}x{item.k}", *times, moved, item._asdict())
-            for item, times, moved in streamed
+            Slice(f"{item.name}: {item.m}x{item.n}x{item.k}", start, end, moved, item._asdict())
+            for item, start, end, moved in streamed
         ]
         tracks.append(Track(core, levels[-1].name, slices))
         if names:
             tracks.append(Track(f"results -> {levels[0].name}", "", list(_way_out(self))))
         return tracks
+
+    @property
+    def skew(self) -> int:
+        """Cycles in which the arrays run empty after the last tile."""
+        core = self.tiled.core
+        return core.rows + core.columns - 2 if core.overlap else 0
 
     @property
     def busiest(self) -> Track:
@@ -147,9 +152,17 @@ class Timeline:
 
     def to_json(self) -> str:
         """The trace in the JSON of Chrome's viewer, an event a line; equal products give equal bytes."""
+        about = {
+            "tool": f"nmsim {__version__}",
+            "unit": UNIT,
+            "product": str(self),
+            "mapping": self.tiled.chosen._asdict(),
+            "cycles": self.cost.cycles,
+            "not drawn": {"skew, after the last tile": self.skew, "launch": self.machine.launch},
+        }
         lines = ",\n".join(json.dumps(event, separators=(",", ":")) for event in _events(self))
-        about = json.dumps(_about(self), indent=1)
-        return f'{{"displayTimeUnit": "ns",\n"otherData": {about},\n"traceEvents": [\n{lines}\n]}}\n'
+        head = f'{{"displayTimeUnit": "ns",\n"otherData": {json.dumps(about)}'
+        return f'{head},\n"traceEvents": [\n{lines}\n]}}\n'
 
     def __str__(self) -> str:
         chosen, busiest, gemm = self.tiled.chosen, self.busiest, self.work.gemm
@@ -166,16 +179,16 @@ def timeline(
 ) -> Timeline:
     """`gemm` with a B that obeys `pattern` along k on the machine `arch`, as `simulate` runs it.
 
-    Without `dtype` it is bf16, or the first that the machine multiplies if it does not multiply that.
+    Without `dtype` it is bf16, or the machine's first where it does not multiply that.
     """
     loaded = arch if isinstance(arch, Loaded) else load_arch(arch)
-    machine = resolve(loaded.value)
-    rates = dict(machine.lanes)
-    dtype = dtype or (DTYPE if DTYPE in rates else next(iter(rates)))
+    rates = dict((machine := resolve(loaded.value)).lanes)
+    dtype = dtype or ("bf16" if "bf16" in rates else next(iter(rates)))
     lookup(rates, dtype, kind=f"dtype of {machine.name}", where="dtype")
     plain = Operand(dtype=dtype)
     product = Product(gemm=gemm, a=plain, b=Operand(dtype=dtype, pattern=pattern), c=plain, mask=pattern)
-    return drawn(product, machine)
+    with placed(loaded.name):
+        return drawn(product, machine)
 
 
 def drawn(product: Product, machine: Machine) -> Timeline:
@@ -192,7 +205,14 @@ def drawn(product: Product, machine: Machine) -> Timeline:
     _check_tiles(tiles_of(tiled))
     log = np.zeros((tiles_of(tiled), len(machine.levels) + 1, 2), np.int64)
     run(tiled, machine, log=log)
-    return Timeline(machine, product.b.dtype, work, tiled, walked, found.cost, log)
+    facts: dict[str, Any] = {
+        "machine": machine,
+        "work": work,
+        "tiled": tiled,
+        "walked": walked,
+        "cost": found.cost,
+    }
+    return Timeline(**facts, dtype=product.b.dtype, log=log)
 
 
 def parse_gemm(text: str) -> Gemm:
@@ -214,9 +234,8 @@ def tiles_of(tiled: Tiled) -> int:
 
 def _check_tiles(tiles: int) -> None:
     if tiles > TILES_MAX:
-        what = f"{tiles} tiles one after the other are too many to look at"
-        right = "pin larger tiles, as with --set mapping.tile_k=512, or take a smaller product"
-        raise InputError.of(what, f"at most {TILES_MAX}: {right}", where="gemm")
+        right = f"at most {TILES_MAX}: pin larger ones (--set mapping.tile_k=512) or take a smaller product"
+        raise InputError.of(f"{tiles} tiles one after the other are too many to look at", right)
 
 
 def _inner_units(work: Lowered, tiled: Tiled, items: list[Item]) -> Ints:
@@ -255,12 +274,9 @@ def _alike(tiled: Tiled, item: Item) -> Iterator[tuple[int, int, int]]:
     both = 0
     if less and thinner:
         both = (area - jobs * high * wide + low * less * wide + thin * high * thinner) // (less * thinner)
-    for outer, inner, count in (
-        (high, wide, jobs - low - thin + both),
-        (high - less, wide, low - both),
-        (high, wide - thinner, thin - both),
-        (high - less, wide - thinner, both),
-    ):
+    whole = ((high, wide, jobs - low - thin + both), (high - less, wide, low - both))
+    ragged = ((high, wide - thinner, thin - both), (high - less, wide - thinner, both))
+    for outer, inner, count in (*whole, *ragged):
         if count:
             yield (inner, outer, count) if plan.by_n else (outer, inner, count)
 
@@ -283,9 +299,8 @@ def _fetches(drawn: Timeline, stage: int) -> Iterator[Slice]:
     That is the results that no fetch came after and, once all is over, adding up the parts of a split k.
     """
     levels, plan, count = drawn.tiled.levels, drawn.tiled.plan, len(drawn.items)
-    lag = 1 + int(levels[1:, BUFFERS].sum())
+    lag, written = 1 + int(levels[1:, BUFFERS].sum()), list(WRITTEN.values())
     served = np.zeros((count + 2, KINDS), np.int64)
-    written = list(WRITTEN.values())
     served[:count] = drawn.units[:, stage]
     served[:count, written] = 0
     served[lag:count, written] = drawn.units[: max(0, count - lag), stage][:, written]
@@ -321,12 +336,10 @@ def _left(drawn: Timeline) -> Iterator[tuple[int, int, int, int]]:
 
 def _way_out(drawn: Timeline) -> Iterator[Slice]:
     """The slices of the results' way out of the innermost level, at the pace of the slowest on the way."""
-    written = list(WRITTEN.values())
     moved = _moved(drawn.units[:, -2])
     for index, _, start, end in _left(drawn):
-        leaving = sum(moved[index].get(kind, 0) for kind in WRITTEN)
-        if drawn.units[index, -2, written].any():
-            item = drawn.items[index]
+        item, leaving = drawn.items[index], sum(moved[index].get(kind, 0) for kind in WRITTEN)
+        if leaving or end > start:
             yield Slice(item.name, start, end, {}, {**item._asdict(), "bytes_leaving": leaving})
 
 
@@ -365,22 +378,6 @@ def _rates(track: Track) -> Points:
             value = round(sum(one.moved.values()) / (one.end - one.start), 3)
             points += [(one.start, value), (one.end, 0)]
     return points
-
-
-def _about(drawn: Timeline) -> dict[str, Any]:
-    """What the trace shows, where its cycles go, and how to read it."""
-    core = drawn.tiled.core
-    return {
-        "tool": f"nmsim {__version__}",
-        "unit": UNIT,
-        "machine": drawn.machine.name,
-        "product": str(drawn),
-        "mapping": drawn.tiled.chosen._asdict(),
-        "cycles": drawn.cost.cycles,
-        "not drawn": "the skew, which comes after the last tile, and the launch",
-        "skew": core.rows + core.columns - 2 if core.overlap else 0,
-        "launch": drawn.machine.launch,
-    }
 
 
 def _events(drawn: Timeline) -> Iterator[dict[str, Any]]:

@@ -61,19 +61,21 @@ sparse_machines = st.builds(
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
-    """Small products under any mapping, on any clusters of cores; units are small odd numbers."""
+def plans(
+    draw: st.DrawFn, *, depths: st.SearchStrategy[int] = st.integers(1, 14), lone: bool = False
+) -> Plan:
+    """Small products under any mapping, on any clusters of cores or on one core; units are small and odd."""
     pattern = draw(st.none() | patterns_up_to(6))
-    side = st.integers(1, 14)
+    side, count = st.integers(1, 14), st.integers(1, 1 if lone else 3)
     base = Plan(
         batch=draw(st.integers(1, 3)),
         m=draw(side),
         n=draw(side),
-        full_k=draw(side),
+        full_k=draw(depths),
         cores=0,
-        clusters=draw(st.integers(1, 6)),
-        cluster_m=draw(st.integers(1, 3)),
-        cluster_n=draw(st.integers(1, 3)),
+        clusters=1 if lone else draw(st.integers(1, 6)),
+        cluster_m=draw(count),
+        cluster_n=draw(count),
         accumulators=0,
         buffers=2,
         kept=pattern.kept if pattern else 0,
@@ -88,7 +90,7 @@ def plans(draw: st.DrawFn) -> Plan:
     base = base._replace(cores=base.clusters * base.cluster_m * base.cluster_n)
     whole = pattern.group if pattern else 1
     tile_m, tile_n = draw(st.integers(1, base.m)), draw(st.integers(1, base.n))
-    tile_k = draw(st.integers(1, base.full_k).map(lambda size: -(-size // whole) * whole))
+    tile_k = draw(st.integers(1, min(14, base.full_k)).map(lambda size: -(-size // whole) * whole))
     tile_k = min(tile_k, base.full_k)
     order, band, split = draw(st.integers(0, 3)), draw(st.integers(1, 5)), draw(st.integers(1, 3))
     return Plan(*mapped(base, tile_m, tile_n, tile_k, order, band, split))

@@ -20,10 +20,11 @@ from simulator.lowering import Lowered, lower
 from simulator.machine import Machine, resolve
 from simulator.simulate import FIDELITIES
 from simulator.tile import price
+from simulator.pattern import Pattern
 from tests.oracles import pipeline as oracle
 from tests.simulator.machines import level_tables, plans, small_cores
 from tests.simulator.steps import product
-from tests.strategies import Pattern
+
 
 NO_LOG = np.zeros((0, 0, 0), np.int64)
 UNITS_PER_BYTE = 8192
@@ -162,3 +163,52 @@ def test_two_stages_of_ten_cycles(depth: int, cycles: int) -> None:
     case = Case(plan, levels, np.zeros(2, np.int64), core, 1, 1)
     assert walked(case, jumps=True)[0] == walked(case, jumps=False)[0] == cycles
     assert expected(case)[0].cycles == cycles
+
+
+# Our machine for a design, and the largest group that it skips.
+SPARSELOOP = {
+    "TC": ("stc_dense", 0),
+    "STC": ("stc", 4),
+    "STC_flexible": ("stc_flexible", 8),
+    "STC_flexible-RLE": ("stc_flexible", 8),
+}
+GROUPS = {"1.0": 0, "0.5": 4, "0.3333": 6, "0.25": 8}
+
+
+def sparseloop_rows() -> list[tuple[dict[str, str], Machine, Lowered]]:
+    """The artifact's rows that a machine of ours is: weights M x K are our B, so that their M is our n.
+
+    A pattern is 2:G; the STC runs all densities below 1 as 2:4. Run lengths (RLE) have fields of 2 bits at 2:6
+    and are coordinates otherwise.
+    """
+    found = []
+    for row in read_published("sparseloop_stc"):
+        if row["design"] in SPARSELOOP:
+            name, widest = SPARSELOOP[row["design"]]
+            group = min(widest, GROUPS[row["weight_density"]])
+            more = ["core.decode.bits=2"] if row["design"].endswith("RLE") and group == 6 else []
+            machine = resolve(load_arch(name, settings=more).value)
+            pattern = Pattern(kept=2, group=group) if group else None
+            sizes = {"m": int(row["N"]), "n": int(row["M"]), "k": int(row["K"])}
+            lowered = lower(product(**sizes, pattern=pattern, dtype="int8"), machine)
+            assert lowered.native == pattern
+            found.append((row, machine, lowered))
+    return found
+
+
+def one_tiles_fill(machine: Machine) -> int:
+    """What one tile takes beyond its streaming: R cycles of the first load, and the skew R + C - 2.
+
+    Memory of unlimited bandwidth and no latency, as outside the artifact's shared level, fills nothing.
+    """
+    return machine.rows + machine.rows + machine.columns - 2
+
+
+@pytest.mark.parametrize("design", sorted(SPARSELOOP))
+def test_the_rows_of_sparseloop(design: str) -> None:
+    rows = [(row, *rest) for row, *rest in sparseloop_rows() if row["design"] == design]
+    assert len(rows) == 8
+    for row, machine, work in rows:
+        published = int(row["cycles"])
+        assert FIDELITIES["bound"](work, machine).cost.cycles == published, row
+        assert published <= price(work, machine).cost.cycles <= published + one_tiles_fill(machine), row

@@ -72,7 +72,7 @@ def test_without_overlap_cycles_are_the_well_known_ones(dataflow: int, size: tup
     ],
 )
 def test_cycles_by_hand(
-    dataflow: int, size: tuple[int, int, int], overlap: bool, more: dict[str, int], cycles: int
+    dataflow: int, size: tuple[int, int, int], overlap: bool, more: dict[str, Any], cycles: int
 ) -> None:
     (m, n, k), core = size, Core(dataflow, 2, 2, 1, overlap, feed_bits=32, value_bits=16, decode_at=CORE)
     a, b = whole(m, n, k)
@@ -113,7 +113,9 @@ def runs(draw: st.DrawFn) -> tuple[Array, Array, Core, Pattern | None, Array | N
     pattern = draw(st.sampled_from(PATTERNS))
     core = Core(
         draw(st.integers(0, 2)),
-        *(draw(st.integers(1, 5)) for _ in range(3)),
+        draw(st.integers(1, 5)),
+        draw(st.integers(1, 5)),
+        draw(st.integers(1, 5)),
         overlap=draw(st.booleans()),
         decode_at=draw(st.sampled_from([PE, COLUMN, CORE])),
         decode_latency=draw(st.integers(0, 3)),
@@ -144,7 +146,7 @@ def test_an_idle_lane_multiplies_nothing_and_a_filler_zero_is_multiplied(
     dataflow: int, pattern: Pattern | None
 ) -> None:
     """K is no multiple of lanes: where an idle lane met the infinity there would be NaN."""
-    a, b = np.ones((5, 5)), np.ones((5, 5))
+    a, b = np.ones((5, 5), np.float32), np.ones((5, 5), np.float32)
     a[:, 4] = np.inf
     mask = None if pattern is None else np.array([True, False, True, False, True])[:, np.newaxis] & (b > 0)
     core = Core(dataflow, 2, 3, 4)
@@ -173,8 +175,8 @@ def test_the_activity_of_a_small_case() -> None:
 
 def ran(**changed: Any) -> Run:
     given: dict[str, Any] = {
-        "a": np.ones((2, 4)),
-        "b": np.ones((4, 2)),
+        "a": np.ones((2, 4), np.float32),
+        "b": np.ones((4, 2), np.float32),
         "core": Core(0, 2, 2, 1),
         "pattern": None,
         "mask": None,
@@ -186,12 +188,12 @@ def ran(**changed: Any) -> Run:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"a": np.ones((2, 4), np.float16)}, "a has dtype float16; float32, float64 or int64"),
-        ({"b": np.ones(4)}, "b has shape (4,); b is a matrix of 1 to"),
-        ({"b": np.ones((4, 0))}, "b has shape (4, 0); b is a matrix of 1 to"),
-        ({"b": np.ones((3, 2))}, "a is (m, k) and b is (k, n), of one dtype"),
-        ({"b": np.ones((4, 2), np.float32)}, "a is (m, k) and b is (k, n), of one dtype"),
-        ({"a": np.broadcast_to(1.0, (1 << 21, 4))}, "a has shape (2097152, 4)"),
+        ({"a": np.ones((2, 4), np.float16)}, "a has dtype float16; float32 or int64"),
+        ({"b": np.ones(4, np.float32)}, "b has shape (4,); b is a matrix of 1 to"),
+        ({"b": np.ones((4, 0), np.float32)}, "b has shape (4, 0); b is a matrix of 1 to"),
+        ({"b": np.ones((3, 2), np.float32)}, "a is (m, k) and b is (k, n), of one dtype"),
+        ({"b": np.ones((4, 2), np.int64)}, "a is (m, k) and b is (k, n), of one dtype"),
+        ({"a": np.broadcast_to(np.float32(1), (1 << 21, 4))}, "a has shape (2097152, 4)"),
         ({"core": (0, 2, 2, 1)}, "the core is of type tuple"),
         ({"core": Core(3, 2, 2, 1)}, "dataflow of the core is 3; a whole number from 0 to 2"),
         ({"core": Core(0, 0, 2, 1)}, "rows of the core is 0; a whole number from 1"),

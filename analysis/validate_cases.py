@@ -1,0 +1,81 @@
+"""What is validated: published figures as Cases, and what the engine says of each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from simulator.arch import load_arch
+from simulator.gemm import Gemm, Operand, Pass, Product, Step, Stream
+from simulator.pattern import Pattern
+from simulator.simulate import simulate
+from simulator.trace import Trace
+
+Work = Product | Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One published figure, in cycles or seconds: the work it is of, and the machine that stands for theirs.
+
+    `settings` are keys of the machine as `--set` takes them, `works` run one after the other.
+    """
+
+    source: str
+    name: str
+    arch: str
+    works: tuple[Work, ...]
+    published: float
+    unit: str = "cycles"
+    settings: tuple[str, ...] = ()
+    fidelity: str = "tile"
+
+    def with_settings(self, settings: Sequence[str]) -> "Case":
+        """The same on a machine with more keys set."""
+        return replace(self, settings=(*self.settings, *settings))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A Case and what the engine says, in the Case's unit."""
+
+    case: Case
+    simulated: float
+
+    @property
+    def error(self) -> float:
+        """Simulated over published, less 1."""
+        return self.simulated / self.case.published - 1
+
+
+def check(cases: Iterable[Case]) -> list[Checked]:
+    """Every Case simulated, in their order; those on one machine at one fidelity go together."""
+    ordered = list(cases)
+    runs: dict[tuple[str, tuple[str, ...], str], list[int]] = {}
+    for index, case in enumerate(ordered):
+        runs.setdefault((case.arch, case.settings, case.fidelity), []).append(index)
+    found: dict[int, Checked] = {}
+    for (arch, settings, fidelity), indices in runs.items():
+        steps = tuple(
+            Step(layer=str(index), pass_=Pass.UPDATE if isinstance(work, Stream) else Pass.FWD, work=work)
+            for index in indices
+            for work in ordered[index].works
+        )
+        report = simulate(load_arch(arch, settings=settings), Trace(steps=steps), fidelity=fidelity)
+        for (layer,), part in report.grouped("layer"):
+            case = ordered[int(str(layer))]
+            simulated = part.totals["cycles" if case.unit == "cycles" else "seconds"]
+            found[int(str(layer))] = Checked(case=case, simulated=simulated)
+    return [found[index] for index in range(len(ordered))]
+
+
+def product(m: int, n: int, k: int, pattern: str | None, dtype: str) -> Product:
+    """C[m,n] = A[m,k] B[k,n], all of `dtype`, B with a pattern along k or none."""
+    values = Operand(dtype=dtype)
+    sparse = replace(values, pattern=Pattern.parse(pattern) if pattern else None)
+    return Product(gemm=Gemm(m=m, n=n, k=k), a=values, b=sparse, c=values)
+
+
+def sizes(errors: Iterable[float]) -> tuple[float, float]:
+    """The median and the largest of the errors' sizes."""
+    found = [abs(error) for error in errors]
+    return median(found), max(found)
