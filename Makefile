@@ -19,6 +19,7 @@ READY := $(VENV)/.ready-$(KEY)
 UNFINISHED := $(VENV)/.unfinished
 
 MACHINES_PAGE := $(BIN)/python -c 'from simulator.reference import machine_reference as page; print(page(), end="")'
+VALIDATION_PAGE := $(BIN)/python -c 'from analysis.validate_page import validation_page as page; print(page(), end="")'
 
 # Kernels mean the same when nothing compiles them, and stay within their arrays: a few examples each, for time.
 COMPILED := tests/simulator/kernels tests/simulator/mask \
@@ -60,6 +61,7 @@ imports: $(READY)
 
 pages: $(READY)
 	$(MACHINES_PAGE) | diff -u arch_configs/README.md - || { echo >&2 "run make generate"; exit 1; }
+	$(VALIDATION_PAGE) | diff -u docs/validation.md - || { echo >&2 "run make generate"; exit 1; }
 
 docs: $(READY) ## build the docs into docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
@@ -71,6 +73,8 @@ format: $(READY) ## let ruff format and mend what it can
 generate: $(READY) ## rewrite the pages that are made from the code
 	$(MACHINES_PAGE) > $(VENV)/machines.md
 	mv $(VENV)/machines.md arch_configs/README.md
+	$(VALIDATION_PAGE) > $(VENV)/validation.md
+	mv $(VENV)/validation.md docs/validation.md
 
 lock: $(READY) ## renew requirements.lock (LOCK_FLAGS=--upgrade takes the newest versions)
 	command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv

@@ -193,6 +193,18 @@ def timeline(
 
 
 @app.command()
+def validate(form: FormOption = Form.TABLE) -> None:
+    """Hold the model against every published number.
+
+    An error for each case, what was fitted and what predicted, and how far conclusions move with it.
+    """
+    from analysis.validate import validate as run
+    from analysis.validate import validation_text
+
+    write(validation_text(run(), form))
+
+
+@app.command()
 def check(
     files: Annotated[
         list[str], typer.Argument(help="machines, networks, recipes (YAML), traces, and arrays (.npy)")

@@ -1,4 +1,4 @@
-"""Cases from other simulators: cycles that are known to the last one, and one machine that nothing is tuned to."""
+"""Cases from other simulators, whose cycles are known to the last one."""
 
 from collections.abc import Iterator
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice, pairwise
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -11,13 +12,12 @@ from simulator.bound import bound as largest
 from simulator.cost import Cost, Stalls, Traffic
 from simulator.gemm import Stream
 from simulator.kernels.folds import DECODE, FEED, LOAD, MULTIPLY, SKEW
-from simulator.kernels.pipeline import walk
+from simulator.kernels.pipeline import TICKS, walk
 from simulator.kernels.tiles import BACK, KINDS, META, OUT, SPILL, A, B, even_work
 from simulator.lowering import Lowered
 from simulator.machine import Machine
 from simulator.tiling import UNITS, Ints, Tiled, finalists
 
-SHARE_BITS = 20
 RESOURCES = 7  # steps of the ladder until the last resource has its work
 SUM_BITS = 32
 UNITS_PER_BYTE = 8 * UNITS
@@ -25,7 +25,7 @@ NO_LOG = np.zeros((0, 0, 0), np.int64)
 
 
 class Walked(NamedTuple):
-    """The cycles of a product's tiles, those of a core in them, and what each level served by kind."""
+    """The cycles of a product's tiles, the ticks of a core in them, and what each level served by kind."""
 
     cycles: int
     busy: int
@@ -48,17 +48,16 @@ def best(work: Lowered, machine: Machine) -> tuple[Tiled, Walked]:
 def run(tiled: Tiled, machine: Machine, *, log: Ints = NO_LOG, jumps: bool = True) -> Walked:
     """The recurrence with everything switched on; without jumps it walks every tile."""
     share = machine.sparse_clock if tiled.plan.group else machine.dense_clock
-    return walked_at(tiled, share.denominator, share.numerator, log=log, jumps=jumps)
+    return walked_at(tiled, ceil(TICKS / share), log=log, jumps=jumps)
 
 
-def walked_at(tiled: Tiled, num: int, den: int, *, log: Ints = NO_LOG, jumps: bool = True) -> Walked:
-    """The recurrence with a core's cycles counted num / den of themselves."""
+def walked_at(tiled: Tiled, share: int, *, log: Ints = NO_LOG, jumps: bool = True) -> Walked:
+    """The recurrence with a core's cycle taken as `share` ticks."""
     totals = np.zeros((len(tiled.levels), KINDS), np.int64)
     jumping = jumps and not len(log)
-    cycles, busy = walk(
-        tiled.plan, tiled.levels, tiled.keeps, tiled.core, SKEW, num, den, jumping, totals, log
-    )
-    return Walked(int(cycles), int(busy), totals)
+    ticks, busy = walk(tiled.plan, tiled.levels, tiled.keeps, tiled.core, SKEW, share, jumping, totals, log)
+    log[:] = -(-log // TICKS)
+    return Walked(-(-int(ticks) // TICKS), int(busy), totals)
 
 
 def priced(work: Lowered, machine: Machine, tiled: Tiled, walked: Walked) -> Priced:
@@ -104,11 +103,11 @@ def ladder(work: Lowered, machine: Machine, tiled: Tiled, walked: Walked) -> Ite
     yield (so_far := max(so_far, _slowest(tiled, operands, inner.total)))
     added = _reduction(tiled)
     yield max(so_far, _slowest(tiled, totals.sum(axis=1), inner.total)) + added
-    alone = min(walked.busy, max(_even(tiled, SKEW), _slowest(tiled, 0 * totals[:, A], inner.total)))
-    share = -(-(alone << SHARE_BITS) // max(1, walked.busy))
-    yield walked_at(tiled, share, 1 << SHARE_BITS).cycles + added
+    alone = max(_even(tiled, SKEW), _slowest(tiled, 0 * totals[:, A], inner.total))
+    share = min(TICKS, -(-alone * TICKS**2 // max(1, walked.busy)))
+    yield walked_at(tiled, share).cycles + added
     full = machine.sparse_clock == 1 if tiled.plan.group else machine.dense_clock == 1
-    yield (walked if full else walked_at(tiled, 1, 1)).cycles + added
+    yield (walked if full else walked_at(tiled, TICKS)).cycles + added
     yield walked.cycles + added
     yield walked.cycles + added + machine.launch
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cache
-from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from simulator.errors import InputError
 from simulator.folds import DATAFLOWS, Core, core_of
 from simulator.formats import BYTE, Coordinate, bits_to_name
 from simulator.kernels import search
+from simulator.kernels.pipeline import TICKS, UNITS_PER_BYTE
 from simulator.kernels.plan import Plan, mapped
 from simulator.lowering import Lowered
 from simulator.machine import Level, Machine
@@ -119,16 +119,18 @@ def _coordinates(form: Coordinate, fields: int, group: int) -> int:
 
 def level_table(machine: Machine) -> Ints:
     """The levels as the kernels read them, a row each."""
-    return np.array([_level_row(level, machine.cores) for level in machine.levels], np.int64)
+    rows, around = [], None
+    for level in machine.levels:
+        cores = machine.cores // level.instances
+        around = _arranged(cores, around) if level.instances > 1 else None
+        rows.append((*_level_row(level), *(around or (cores, 1))))
+    return np.array(rows, np.int64)
 
 
-@cache
-def _level_row(level: Level, cores: int) -> tuple[int, ...]:
-    shared = level.instances == 1
-    across_m, across_n = _arranged(cores // level.instances)
+def _level_row(level: Level) -> tuple[int, ...]:
     capacity = min(level.capacity_bytes * BYTE * UNITS, TERMS_MAX)
     rate = (level.bandwidth_numerator, level.bandwidth_denominator)
-    return (*rate, level.latency, level.buffers, capacity, int(shared), across_m, across_n)
+    return (*rate, level.latency, level.buffers, capacity, int(level.instances == 1))
 
 
 def _clusters(machine: Machine) -> tuple[int, int, int]:
@@ -140,10 +142,12 @@ def _clusters(machine: Machine) -> tuple[int, int, int]:
 
 
 @cache
-def _arranged(cores: int) -> tuple[int, int]:
-    """`cores` as m x n, as square as their divisors allow, wider than high."""
-    high = next(size for size in range(isqrt(cores), 0, -1) if cores % size == 0)
-    return high, cores // high
+def _arranged(cores: int, around: tuple[int, int] | None = None) -> tuple[int, int]:
+    """`cores` as m x n, as square as divisors allow, rather wide than high, and evenly within `around`."""
+    pairs = [(high, cores // high) for high in range(1, cores + 1) if cores % high == 0]
+    if around is not None:
+        pairs = [pair for pair in pairs if around[0] % pair[0] == 0 and around[1] % pair[1] == 0]
+    return min(pairs, key=lambda pair: (max(pair), pair))
 
 
 def _quanta(core: Core, base: Plan) -> Ints:
@@ -174,7 +178,7 @@ def _check_terms(base: Plan, levels: Ints, machine: Machine) -> None:
     moved = base.batch * (base.m * base.full_k * base.a_units + base.n * base.full_k * base.b_units)
     moved += base.batch * base.m * base.n * base.c_units
     clumsy = max(levels[:, 1].tolist(), default=0)
-    if moved * clumsy > TERMS_MAX or max(levels[:, 0].tolist()) * 8192 * 8 > TERMS_MAX:
+    if moved * clumsy > TERMS_MAX or max(levels[:, 0].tolist()) * UNITS_PER_BYTE * TICKS > TERMS_MAX:
         raise InputError.of(
             "a bandwidth over the clock is a ratio of too large numbers for this fidelity",
             "write rounder numbers, or use `bound`",

@@ -24,6 +24,7 @@ from simulator.kernels.tiles import (
     array_bits,
     ceil_div,
     core_work,
+    jobs_of,
 )
 
 SIZES_MAX = 64
@@ -85,10 +86,25 @@ def arriving(plan, levels, level):  # type: ignore[no-untyped-def]
     b = places(plan.kept, plan.group, plan.tile_k) * (plan.b_units + plan.meta_units)
     if not levels[level, SHARED]:
         return levels[level, CORES_M] * plan.tile_m * a + levels[level, CORES_N] * plan.tile_n * b
-    deep = min(plan.band, plan.clusters)
-    high = min(plan.outer, deep * plan.job_outer)
-    wide = min(plan.inner, ceil_div(plan.clusters, deep) * plan.job_inner)
+    high, wide = most_touched(plan)
     return wide * a + high * b if plan.by_n else high * a + wide * b
+
+
+@kernel
+def most_touched(plan):  # type: ignore[no-untyped-def]
+    """Extents along the outer and the inner axis that no wave touches more than, over bands and elements.
+
+    Oracle: tests/oracles/search.py.
+    """
+    outer, inner, _ = jobs_of(plan)
+    rows = min(plan.band, outer)
+    ragged = outer - (ceil_div(outer, rows) - 1) * rows
+    bands = (plan.clusters - 2) // (ragged * inner) + 2
+    columns = min(plan.clusters, (plan.clusters - 2) // ragged + 2)
+    high = min(plan.clusters, bands * min(rows, plan.clusters)) * plan.job_outer
+    return min(high, plan.elements * plan.outer), min(
+        columns * plan.job_inner, plan.elements * bands * plan.inner
+    )
 
 
 @kernel

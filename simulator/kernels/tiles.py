@@ -96,7 +96,9 @@ def distinct(plan, first, last, keeps_band, keeps_all):  # type: ignore[no-untyp
     """Extents along outer and inner axis that jobs [first, last) bring into a memory that all share.
 
     `keeps_band`: it still has the operand of the outer axis from the wave before; `keeps_all`: it has all of
-    the operand of the inner axis from the first band on. Oracle: tests/oracles/tiles.py.
+    the operand of the inner axis from the first band on. What is not kept is never counted too low: a column
+    counts once for each band that it is touched in, and a band of which several columns are touched as whole.
+    Oracle: tests/oracles/tiles.py.
     """
     outer, inner, _ = jobs_of(plan)
     bands = ceil_div(outer, plan.band)
@@ -238,7 +240,7 @@ def even_work(plan, core, effects):  # type: ignore[no-untyped-def]
     Every core that works starts once and then goes on from tile to tile.
     Oracle: tests/oracles/tiles.py.
     """
-    total, most, count = 0, 0, 0
+    total, count = 0, 0
     a, b, meta = 0, 0, 0
     for m, times_m in cuts(plan.m, plan.tile_m):
         for n, times_n in cuts(plan.n, plan.tile_n):
@@ -247,11 +249,37 @@ def even_work(plan, core, effects):  # type: ignore[no-untyped-def]
                 if times == 0:
                     continue
                 work, more, _ = core_work(plan, core, m, n, k, effects)
-                total += times * (work + more)
-                most, count = max(most, more), count + times
+                total, count = total + times * (work + more), count + times
                 bits = array_bits(core, plan, m, n, k)
                 a, b, meta = a + times * bits[0], b + times * bits[1], meta + times * bits[2]
-    return total - most * min(count, plan.cores), a, b, meta
+    return total - first_loads(plan, core, effects, min(count, plan.cores)), a, b, meta
+
+
+@kernel
+def first_loads(plan, core, effects, starts):  # type: ignore[no-untyped-def]
+    """The `starts` longest of what tiles take more where another follows: a core's first follows none.
+
+    Oracle: tests/oracles/tiles.py.
+    """
+    total, left, below = 0, starts, -1
+    while left > 0:
+        longest, many = 0, 0
+        for m, times_m in cuts(plan.m, plan.tile_m):
+            for n, times_n in cuts(plan.n, plan.tile_n):
+                for k, times_k in cuts(plan.k, plan.tile_k):
+                    times = times_m * times_n * times_k * plan.elements
+                    if times == 0:
+                        continue
+                    _, more, _ = core_work(plan, core, m, n, k, effects)
+                    if (below < 0 or more < below) and more > longest:
+                        longest, many = more, 0
+                    if more == longest:
+                        many += times
+        if longest == 0:
+            return total
+        many = min(many, left)
+        total, left, below = total + many * longest, left - many, longest
+    return total
 
 
 @kernel

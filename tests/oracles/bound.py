@@ -47,8 +47,29 @@ def resource_cycles(product: Product, machine: Machine, native: Pattern | None) 
         "multiply": ceil(Fraction(busy, machine.cores)),
         "feed": 0 if feed is None else ceil(Fraction(fed * bits, machine.cores * machine.rows * feed)),
         "load": ceil(load),
-        "decode": ceil(Fraction(groups, machine.cores * max(1, machine.decode_groups_per_cycle))),
+        "decode": ceil(
+            Fraction(groups, machine.cores * busy_decoders(machine) * machine.decode_groups_per_cycle)
+        )
+        if groups
+        else 0,
     }
+
+
+def busy_decoders(machine: Machine) -> int:
+    """Decoders of a core that have groups of their own to do: which those are, for each one by one.
+
+    Rows lie along the places of k, which an output-stationary array streams; columns along the columns of B,
+    which an input-stationary array streams.
+    """
+    differs_by_row = machine.dataflow != "output_stationary" and machine.decode_at == "pe"
+    differs_by_column = machine.dataflow != "input_stationary" and machine.decode_at != "core"
+    return len(
+        {
+            (row if differs_by_row else 0, column if differs_by_column else 0)
+            for row in range(machine.rows)
+            for column in range(machine.columns)
+        }
+    )
 
 
 def moved_bits(product: Product, native: Pattern | None, form: str) -> tuple[int, int, int, int]:

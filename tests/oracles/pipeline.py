@@ -2,7 +2,8 @@
 
     D[i, s] = max(D[i, s-1] + latency, D[i-1, s], D[i - buffers, s+1]) + service
 
-Nothing is jumped and nothing is forgotten; cumulated services are rounded up as a whole.
+Nothing is jumped and nothing is forgotten; cumulated services are rounded up as a whole. Between fetches a
+level takes results a cycle at a time.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 
 class Level(NamedTuple):
-    """A level of memory: units a cycle (None: no limit), cycles from asking to answer, tiles that it holds."""
+    """A level of memory: units a cycle (None: no limit), cycles until they arrive, tiles that it holds."""
 
     rate: Fraction | None
     latency: int
@@ -60,27 +61,55 @@ class Walk:
     busy: int = 0
 
 
+class Ways:
+    """Results on their way through one level: cycles left of each item, and from when on they come."""
+
+    def __init__(self, lag: int) -> None:
+        self.lag, self.left, self.comes = lag, dict[int, int](), dict[int, int]()
+
+    def send(self, item: int, cycles: int, comes: int) -> None:
+        self.left[item], self.comes[item] = cycles, comes
+
+    def take(self, at: int) -> None:
+        """One cycle, for the oldest that is there."""
+        there = [item for item, left in self.left.items() if left and self.comes[item] <= at]
+        if there:
+            self.left[min(there)] -= 1
+
+    def before(self, item: int, free: int, start: int) -> int:
+        """When fetch `item` begins: the level works from `free` on, and must be done with the oldest."""
+        at, oldest = free, item - self.lag
+        while at < start or self.left.get(oldest, 0):
+            self.take(at)
+            at += 1
+        return max(at, start)
+
+    def over(self, free: int) -> int:
+        """When nothing is left."""
+        at = free
+        while any(self.left.values()):
+            self.take(at)
+            at += 1
+        return at
+
+
 def walk(items: list[Item], levels: list[Level], *, hold: int, share: Fraction, skew: int) -> Walk:
     """The walk of all items; a core's sums hold `hold` results, its cycles count `share` of themselves."""
     stages = len(levels) - 1
     found = Walk(fetched=[[] for _ in range(stages)])
     fetching, leaving = ([Server(level.rate) for level in levels[:-1]] for _ in range(2))
     streaming, core = Server(levels[-1].rate), Server(Fraction(1))
-    lag = 1 + sum(level.buffers for level in levels[1:])
+    ways = [Ways(1 + sum(level.buffers for level in levels[1:])) for _ in range(stages)]
     for at, item in enumerate(items):
         arrived = 0
         for stage, server in enumerate(fetching):
-            free = [arrived]
-            if at > 0:
-                free.append(found.fetched[stage][at - 1])
+            free = found.fetched[stage][-1] if at > 0 else 0
             depth = levels[stage + 1].buffers
             following = found.fetched[stage + 1] if stage + 1 < stages else found.ended
-            if at >= depth:
-                free.append(following[at - depth])
-            owed = items[at - lag].writes[stage] if at >= lag else 0
-            departed = max(free) + server.serve(item.reads[stage] + owed)
-            found.fetched[stage].append(departed)
-            arrived = departed + levels[stage].latency
+            room = following[at - depth] if at >= depth else 0
+            start = ways[stage].before(at, free, max(arrived, free, room))
+            found.fetched[stage].append(start + server.serve(item.reads[stage]))
+            arrived = found.fetched[stage][-1] + levels[stage].latency
         begins = [arrived + levels[-1].latency + item.load]
         if at > 0:
             begins.append(found.ended[-1])
@@ -92,10 +121,9 @@ def walk(items: list[Item], levels: list[Level], *, hold: int, share: Fraction, 
         if item.closes:
             out = max(found.ended[-1], found.left[-1] if found.left else 0)
             services = [server.serve(units) for server, units in zip(leaving, item.writes, strict=True)]
+            for way, service in zip(ways, services, strict=True):
+                way.send(at, service, out)
             found.left.append(out + max(services, default=0))
-    over = [found.ended[-1], found.left[-1]]
-    for stage, server in enumerate(fetching):
-        rest = sum(item.writes[stage] for item in items[max(0, len(items) - lag) :])
-        over.append(found.fetched[stage][-1] + server.serve(rest))
-    found.cycles = max(over) + skew
+    ends = zip(ways, found.fetched, strict=True)
+    found.cycles = max(found.ended[-1], found.left[-1], *(way.over(past[-1]) for way, past in ends), 0) + skew
     return found

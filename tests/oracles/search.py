@@ -6,7 +6,7 @@ from itertools import product as pairs
 from simulator.kernels.plan import Plan, mapped
 from tests.oracles.tiles import PARTIAL_UNITS, jobs, kept, pieces, waves
 
-Facts = tuple[int, int, int, int, int, int]  # tile_m, tile_n, tile_k, order, band, split_k
+Facts = tuple[int, ...]  # tile_m, tile_n, tile_k, order, band, split_k
 BAND, ALL, SUMS = 1, 2, 4
 
 
@@ -86,7 +86,7 @@ def kept_units(plan: Plan) -> tuple[int, int, int]:
     length = plan.tile_k if plan.k_outer else plan.k
     a, b = length * plan.a_units, column_units(plan, length)
     of_outer, of_inner = (b, a) if plan.by_n else (a, b)
-    high = {}
+    high: dict[tuple[int, int], set[int]] = {}
     for job in jobs(plan):
         high.setdefault((job.element, job.band), set()).update(job.outer)
     band = max(map(len, high.values())) * of_outer

@@ -1,6 +1,6 @@
 """Tiles one by one: jobs are listed, what they touch are sets of single indices, and each fold is walked.
 
-A job is one cluster's tile of results. Everything is counted in the units of the Plan; no sum is in closed form.
+A job is one cluster's tile of results. Everything is counted in units of the Plan; no sum is in closed form.
 """
 
 from collections.abc import Iterator
@@ -321,16 +321,19 @@ def array_bits(core: Core, plan: Plan, m: int, n: int, k: int) -> tuple[int, int
 def even_work(plan: Plan, core: Core, effects: int) -> tuple[int, int, int, int]:
     """Cycles of every tile of every core, one by one, and the bits into the arrays.
 
-    Each of the cores that work is spared once what a tile takes more if another follows, the longest of it.
+    A core's last tile does not take what it would take more if another followed; of all ways to deal tiles
+    to cores the one that takes least counts.
     """
-    total = count = longest = a = b = metadata = 0
+    total = a = b = metadata = 0
+    spared = []
     for _ in range(plan.elements):
         for m in pieces(plan.m, plan.tile_m):
             for n in pieces(plan.n, plan.tile_n):
                 for k in pieces(plan.k, plan.tile_k):
                     sides = len(m), len(n), len(k)
                     work, more, _ = Walk(core, (plan.kept, plan.group), *sides, effects).work()
-                    total, count, longest = total + work + more, count + 1, max(longest, more)
+                    total += work + more
+                    spared.append(more)
                     bits = array_bits(core, plan, *sides)
                     a, b, metadata = a + bits[0], b + bits[1], metadata + bits[2]
-    return total - longest * min(count, plan.cores), a, b, metadata
+    return total - sum(sorted(spared)[-plan.cores :]), a, b, metadata

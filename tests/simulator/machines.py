@@ -1,12 +1,14 @@
 """Small Machines that tests of the engine share."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 from hypothesis import strategies as st
 
 from simulator.folds import Core
 from simulator.kernels.plan import Plan, mapped
 from simulator.machine import Level, Machine
+from simulator.mapping import ORDERS, Mapping
 from simulator.natives import Natives
 from simulator.pattern import Pattern
 from tests.strategies import patterns_up_to
@@ -53,6 +55,7 @@ sparse_machines = st.builds(
     lanes=st.integers(1, 8).map(lambda lanes: (("bf16", lanes),)),
     dataflow=st.sampled_from(DATAFLOWS),
     decode_groups_per_cycle=rates,
+    decode_at=st.sampled_from(["pe", "column", "core"]),
     decode_format=st.sampled_from(["coordinate", "bitmask", "combinatorial"]),
     feed_bits_per_cycle=st.none() | st.integers(1, 2000),
     natives=st.sampled_from([Natives(listed=(Pattern(kept=2, group=4),)), Natives(group_max=8)]),
@@ -60,17 +63,24 @@ sparse_machines = st.builds(
 )
 
 
+few = st.integers(1, 10)
+
+
 @st.composite
 def plans(
-    draw: st.DrawFn, *, depths: st.SearchStrategy[int] = st.integers(1, 14), lone: bool = False
+    draw: st.DrawFn,
+    *,
+    sides: st.SearchStrategy[int] = few,
+    depths: st.SearchStrategy[int] = few,
+    lone: bool = False,
 ) -> Plan:
     """Small products under any mapping, on any clusters of cores or on one core; units are small and odd."""
     pattern = draw(st.none() | patterns_up_to(6))
-    side, count = st.integers(1, 14), st.integers(1, 1 if lone else 3)
+    count = st.integers(1, 1 if lone else 3)
     base = Plan(
         batch=draw(st.integers(1, 3)),
-        m=draw(side),
-        n=draw(side),
+        m=draw(sides),
+        n=draw(sides),
         full_k=draw(depths),
         cores=0,
         clusters=1 if lone else draw(st.integers(1, 6)),
@@ -126,3 +136,59 @@ def level_tables(cluster_m: int, cluster_n: int, clusters: int) -> st.SearchStra
         ]
 
     return st.builds(rows, st.lists(shared, min_size=1, max_size=4), st.integers(1, 4))
+
+
+@st.composite
+def memories(draw: st.DrawFn, cores: int) -> tuple[Level, ...]:
+    """One to four levels that nest; the outermost serves all cores, and those inside it all, some or one."""
+    shares = [cores]
+    for _ in range(draw(st.sampled_from([3, 2, 1, 0]))):
+        shares.append(
+            draw(st.sampled_from([per for per in range(1, shares[-1] + 1) if shares[-1] % per == 0]))
+        )
+    return tuple(
+        Level(
+            name=f"level{place}",
+            instances=cores // per,
+            capacity_bytes=draw(st.integers(8, 64)) * 2 ** draw(st.integers(1, 12)),
+            bandwidth_numerator=draw(st.integers(1, 300)),
+            bandwidth_denominator=draw(st.integers(0, 9)),
+            latency=draw(st.sampled_from([0, 0, 1, 30])),
+            buffers=draw(st.integers(1, 3)) if place else 2,
+        )
+        for place, per in enumerate(shares)
+    )
+
+
+@st.composite
+def tiled_machines(draw: st.DrawFn) -> Machine:
+    """Small machines of every dataflow and decoder, with levels of memory, accumulators, and clock shares."""
+    cores = draw(st.sampled_from([1, 1, 2, 3, 4, 6, 12]))
+    clocks = st.sampled_from([Fraction(1), Fraction(93, 100), Fraction(2, 3)])
+    accumulators = st.none() | st.integers(4, 64).map(lambda sums: 4 * sums**2)
+    core: Machine = draw(sparse_machines)
+    return replace(
+        core,
+        cores=cores,
+        decode_latency=draw(st.integers(0, 4)),
+        overlap=draw(st.booleans()),
+        levels=draw(memories(cores)),
+        accumulator_bytes=draw(accumulators),
+        accumulator_buffers=draw(st.integers(1, 2)),
+        dense_clock=draw(clocks),
+        sparse_clock=draw(clocks),
+        launch=draw(st.sampled_from([0, 100])),
+    )
+
+
+tile_sides = st.integers(1, 8) | st.integers(1, 24)
+mappings = st.builds(
+    Mapping,
+    tile_m=tile_sides,
+    tile_n=tile_sides,
+    tile_k=tile_sides,
+    order=st.sampled_from(ORDERS),
+    band=st.integers(1, 4),
+    split_k=st.sampled_from([1, 1, 2, 3]),
+)
+"""All of a mapping pinned; pieces of k need not be whole groups yet."""

@@ -1,18 +1,26 @@
 """What tiles move and take: the kernels' sums against jobs and folds listed one by one."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simulator.folds import Core
+from simulator.kernels import search
 from simulator.kernels import tiles as kernels
-from simulator.kernels.plan import Plan, mapped
-from simulator.kernels.tiles import ALL, BAND, SUMS
+from simulator.kernels.plan import Plan
+from simulator.kernels.tiles import ALL, BAND, BUFFERS, CAPACITY, CORES_M, CORES_N, SHARED, SUMS
+from simulator.lowering import lower
+from simulator.machine import Level
 from simulator.pattern import Pattern
+from simulator.tiling import level_table, plan_of
+from tests.oracles import search as brute
 from tests.oracles import tiles as oracle
-from tests.simulator.machines import plans, small_cores
+from tests.simulator.machines import SPARSE, level_tables, plans, small_cores
+from tests.simulator.steps import product
 from tests.strategies import patterns_up_to
 
 Keeps = tuple[bool, bool, bool]
@@ -140,3 +148,131 @@ def test_parts_of_a_split_k_are_whole_groups_and_reach_to_the_end(plan: Plan) ->
     assert (parts - 1) * plan.k < plan.full_k <= parts * plan.k
     assert parts == 1 or plan.k % max(1, plan.group) == 0
     assert plan.out_units == (plan.c_units if parts == 1 else oracle.PARTIAL_UNITS)
+
+
+def level_of(cores: int, per: int, name: str) -> Level:
+    return Level(
+        name=name,
+        instances=cores // per,
+        capacity_bytes=2**20,
+        bandwidth_numerator=1,
+        bandwidth_denominator=1,
+    )
+
+
+def divisors(number: int) -> list[int]:
+    return [size for size in range(1, number + 1) if number % size == 0]
+
+
+@pytest.mark.parametrize("cores", [1, 2, 4, 12, 24, 30, 432])
+def test_the_cores_of_a_memory_are_a_part_of_those_of_the_one_outside(cores: int) -> None:
+    """As many instances as there are: those of a level tile a cluster's cores without remainder."""
+    for outside in divisors(cores):
+        for inside in divisors(outside):
+            shares = {"dram": cores, "l2": outside, "l1": inside}
+            levels = tuple(level_of(cores, per, name) for name, per in shares.items())
+            machine = replace(SPARSE, cores=cores, levels=levels)
+            plan = plan_of(lower(product(), machine), machine)
+            assert plan.clusters * plan.cluster_m * plan.cluster_n == plan.cores == cores
+            for row, level in zip(level_table(machine).tolist(), levels, strict=True):
+                if level.instances > 1:
+                    down, across = plan.cluster_m // row[CORES_M], plan.cluster_n // row[CORES_N]
+                    assert plan.clusters * down * across == level.instances, (shares, level.name)
+
+
+@given(st.integers(1, 5000), st.integers(1, 600), st.just(0) | st.integers(1, 6000))
+def test_sizes_are_even_cuts(extent: int, quantum: int, pin: int) -> None:
+    out = np.zeros(search.SIZES_MAX, np.int64)
+    count = search.sizes(extent, quantum, pin, out)
+    found = out[:count].tolist()
+    assert found == brute.sizes(extent, quantum, pin)
+    assert found == sorted(set(found))
+    assert pin or all(size % quantum == 0 for size in found[:-1])
+
+
+@st.composite
+def searches(draw: st.DrawFn) -> tuple[Plan, Any, Core]:
+    """A product, levels that hold a part of it or all, and a core."""
+    plan = draw(plans(lone=draw(st.booleans())))
+    sums = draw(st.just(0) | st.integers(1, 10**7))
+    plan = plan._replace(accumulators=sums, buffers=draw(st.integers(1, 2)))
+    levels = np.array(draw(level_tables(plan.cluster_m, plan.cluster_n, plan.clusters)), np.int64)
+    for level in levels:
+        level[CAPACITY] = draw(st.integers(0, 400)) * draw(st.sampled_from([1, 100, 32 * 1024 * 20]))
+    return plan, levels, draw(small_cores)
+
+
+def fits(plan: Plan, levels: Any) -> tuple[bool, list[int]]:
+    keeps = np.zeros(len(levels), np.int64)
+    return bool(search.fits(plan, levels, keeps)), keeps.tolist()
+
+
+@given(searches())
+def test_what_is_said_to_fit_fits(case: tuple[Plan, Any, Core]) -> None:
+    """Tiles on their way, sums without accumulators, and what is kept are together no more than the room."""
+    plan, levels, _ = case
+    fit, keeps = fits(plan, levels)
+    assume(fit)
+    sums = plan.tile_m * plan.tile_n * oracle.PARTIAL_UNITS * plan.buffers
+    assert not plan.accumulators or sums <= plan.accumulators
+    for at in range(1, len(levels)):
+        row, inside = levels[at], at == len(levels) - 1
+        if row[SHARED]:
+            used = row[BUFFERS] * sum(brute.touched_at_once(plan))
+        else:
+            used = row[BUFFERS] * row[CORES_M] * plan.tile_m * plan.tile_k * plan.a_units
+            used += row[BUFFERS] * row[CORES_N] * plan.tile_n * brute.column_units(plan, plan.tile_k)
+        if inside and not plan.accumulators:
+            used += row[CORES_M] * row[CORES_N] * sums
+        mine = keeps[at] & ~(keeps[at + 1] if not inside else 0)
+        for bit, units in enumerate(brute.kept_units(plan)):
+            used += units if mine & 2**bit else 0
+        assert used <= row[CAPACITY], (at, int(used), int(row[CAPACITY]), keeps)
+
+
+@given(searches(), st.data())
+def test_the_best_are_the_first_of_all(case: tuple[Plan, Any, Core], data: st.DataObject) -> None:
+    base, levels, core = case
+    quanta = [data.draw(st.integers(1, 8)) for _ in range(2)]
+    quanta.append(data.draw(st.integers(1, 3)) * max(1, base.group))
+    pinned = [base.tile_m, base.tile_n, base.tile_k, 1 + base.by_n + 2 * base.k_outer, base.band, base.split]
+    pins = [pin if data.draw(st.booleans()) else 0 for pin in pinned]
+    found, scores = np.zeros((4, search.FACTS), np.int64), np.zeros((4, 3), np.int64)
+    ask = np.array(pins, np.int64), np.array(quanta, np.int64)
+    count = search.best_mappings(base, levels, core, *ask, found, scores)
+    every = []
+    for facts in brute.candidates(base, quanta, pins):
+        plan, keeps = brute.plan_of(base, facts), np.zeros(len(levels), np.int64)
+        if search.fits(plan, levels, keeps):
+            every.append((search.score(plan, levels, keeps, core), facts))
+    every.sort(key=lambda pair: pair[0])
+    assert [tuple(row) for row in found[:count].tolist()] == [facts for _, facts in every[:4]]
+    assert [tuple(row) for row in scores[:count].tolist()] == [marks for marks, _ in every[:4]]
+
+
+@given(searches())
+def test_what_a_level_serves_is_known_before_the_walk(case: tuple[Plan, Any, Core]) -> None:
+    """Within a factor of the sum over all waves: the score has no waves."""
+    plan, levels, _ = case
+    fit, keeps = fits(plan, levels)
+    assume(fit)
+    units = np.zeros((len(levels), kernels.KINDS), np.int64)
+    total = np.zeros(len(levels), np.int64)
+    jobs = kernels.jobs_of(plan)[2]
+    for tile in range(len(oracle.pieces(plan.k, plan.tile_k))):
+        for first in range(0, jobs, plan.clusters):
+            last = min(jobs, first + plan.clusters)
+            kernels.wave_units(plan, levels, np.array(keeps), first, last, tile, units)
+            total += units.sum(axis=1)
+    for at in range(len(levels) - 1):
+        guess = int(search.level_units(plan, levels, np.array(keeps), at))
+        assert total[at] <= 4 * guess, (at, guess, total)
+        assert guess <= 4 * total[at], (at, guess, total)
+
+
+@settings(max_examples=300)
+@given(plans(), st.integers(1, 4))
+def test_a_shared_level_has_room_for_what_a_wave_touches(plan: Plan, buffers: int) -> None:
+    """Of each tile on its way, all that the clusters of one wave touch."""
+    levels = np.array([[1, 1, 0, 1, 0, 1, 1, 1], [1, 1, 0, buffers, 0, 1, 1, 1]], np.int64)
+    assert search.arriving(plan, levels, 1) >= sum(brute.touched_at_once(plan))

@@ -183,10 +183,16 @@ def check_bytes(one: Timeline) -> None:
         assert one.work.native is not None or sums["metadata"] == 0
 
 
-def check_counters(one: Timeline) -> None:
+def counted(one: Timeline) -> dict[str, list[tuple[int, float]]]:
+    """The values of each counter."""
     values: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for event in events(one, "C"):
         values[event["name"]].append((event["ts"], *event["args"].values()))
+    return values
+
+
+def check_counters(one: Timeline) -> None:
+    values = counted(one)
     for level in one.machine.levels[1:]:
         check_held(values[f"{level.name} buffers, of {level.buffers}"], level.buffers)
     check_held(values[f"sums in the core, of {one.tiled.plan.buffers}"], one.tiled.plan.buffers)
@@ -240,13 +246,20 @@ def test_a_product_of_one_tile_by_hand() -> None:
     """
     mapping = Mapping(tile_m=4, tile_n=2, tile_k=4, split_k=1)
     machine = replace(SPARSE, cores=1, mapping=mapping, levels=(SPARSE.levels[0], inner(SPARSE)))
-    found = tracks(drawn(product(m=4, n=2, k=4), machine))
+    one = drawn(product(m=4, n=2, k=4), machine)
+    found = tracks(one)
     assert {
         name: [(e["ts"], e["dur"], e["args"]["bytes"]) for e in track] for name, track in found.items()
     } == {
         "dram -> l1": [(0, 21, {"A": 32, "B": 16}), (21, 7, {"results": 16})],
         "core: load, multiply": [(21, 1, {"A": 32, "B": 16, "results": 16})],
         "results -> dram": [(22, 7, {})],
+    }
+    assert counted(one) == {
+        "l1 buffers, of 2": [(0, 1), (22, 0)],
+        "sums in the core, of 2": [(21, 1), (29, 0)],
+        "dram bandwidth": [(0, 2.286), (21, 2.286), (28, 0)],
+        "l1 bandwidth": [(21, 64), (22, 0)],
     }
 
 

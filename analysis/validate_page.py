@@ -1,0 +1,141 @@
+"""The page docs/validation.md, written from what `nmsim validate` finds so that it cannot go stale."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from analysis.tables import Cells
+from analysis.validate import Validation, validate
+from analysis.validate_gpu import (
+    GEMM,
+    GEMM_MEDIAN,
+    GEMM_WORST,
+    LAYER,
+    LAYER_WORST,
+    LEFT_OUT_WORST,
+    SPEEDUP_WORST,
+    TRAINING,
+    TRAINING_WORST,
+)
+
+_HEAD = """\
+# Validation
+
+How far the model is from published numbers, what was tuned on them, and how far each conclusion moves with
+what was tuned. `nmsim validate` prints the same with every case; this page is generated from it
+(`analysis.validate_page`). The published numbers, with their sources, are in `analysis/references`. An
+error is simulated over published, less 1; the size of an error is without its sign.
+
+Two kinds of numbers are compared. The cycles of SCALE-Sim and Sparseloop are known to the last one, so that
+any difference but the one named below is a fault. What was measured on a GPU depends on its clock under
+load, its library and its launches, which no data sheet gives: four constants are **fitted** to those rows.
+**Predicted** are the speed-ups of rows that a fit did not see, and every row of another simulator.
+"""
+_FITTED = f"""\
+## What is fitted
+
+One set of constants for all measured rows, of one GPU (`a100` and `a100_80gb` differ in their DRAM
+alone): no constant is of one row or one shape. The search lowers the largest of five bars (the median and
+the worst error of `{GEMM}`, the worst error and the worst difference of speed-ups of `{LAYER}`, and the
+worst error of `{TRAINING}`, over {GEMM_MEDIAN:.0%}, {GEMM_WORST:.0%}, {LAYER_WORST:.0%}, {SPEEDUP_WORST}
+and {TRAINING_WORST:.0%}) plus the mean size of all errors over {GEMM_MEDIAN:.0%}. `python -m
+analysis.validate_fit` runs it again. A constant at an end of its range would go on if it were let: it
+makes up for something that the model lacks, and the range says how much of that is believed.
+"""
+_ASSUMED = f"""\
+### What is assumed beside that
+
+* Chosen while looking at these rows, and so as good as tuned: `core.accumulators.buffers: 1`, a core waits
+  until its tile's results have left (with 2 they leave while it works on, and 2:4 layers of small k come out
+  too fast); three buffers of shared memory, as many kernels have stages (four fit as well, two worse); two
+  of the L2, the default (four and eight fit worse).
+* A100s have 40 or 80 GB. `{TRAINING}` says 80. `{GEMM}` is taken to be of 80 GB
+  too: its first row moves 305 MB in 0.19 ms, which is more than 1555 GB/s, the other's bandwidth, unless a
+  part stayed in the L2 from run to run. `{LAYER}` does not say, and is taken to be of 40 GB because that
+  fits better; the table of models shows what the other size would mean.
+* `{LAYER}` is compared with cuSPARSELt, one of its two libraries. Both were driven from PyTorch, so that
+  `launch` is a launch and what PyTorch adds.
+* A training step is FWD, DGRAD and WGRAD in fp16, a stream that sums the bias' gradient, and with 2:4 a
+  stream that prunes and packs the weights both ways. The published `prune+compress_only` rows grow with the
+  activations, not with the weights, and are added to nothing.
+* What was fitted is of the A100. `h100` and `h200`, and every other machine, have none of it: they run at
+  their full clock and bandwidth.
+"""
+_ROWS = f"""\
+## The fitted rows
+
+Twenty-six times that four constants are fitted to. Sizes are m x n x k of the product or of the layer's
+forward one. What is left is no noise: dense layers of `{LAYER}` come out too slow at k = 768 and too fast at
+k = 3072, and trained layers too fast, dense ones more than 2:4 ones. So the model **understates how much
+speed-ups differ** from shape to shape, and understates the gain of training. Part of it is that a core waits
+for its results in dense products as in sparse ones, as if both libraries stored them alike.
+"""
+_MODELS = """\
+## Simpler models of the same GPU
+
+`roofline` is the fidelity `bound` on data sheets alone: multiplies at peak, or compulsory bytes at
+bandwidth. `data sheets alone` is the fidelity `tile` with each fitted constant as the data sheet has it.
+The speed-ups are those of 2:4 over dense that one would conclude: the mean over the 2:4 layers of one k,
+and each layer that is trained. The last two rows have `a100_gemm_measured` on 40 GB and
+`a100_2to4_measured` on 80 GB, the constants as they are.
+"""
+_CHANGED = """\
+## How far conclusions move with each constant
+
+Each constant a tenth less and a tenth more, a share at most 100 %, the others as fitted; latencies, which
+are assumptions and not fitted, as well.
+"""
+_LEFT_OUT = f"""\
+## Speed-ups that the fit did not see
+
+The constants fitted again without the rows of one k of `{LAYER}`, which are then predicted. The most that
+is let pass is {LEFT_OUT_WORST}.
+"""
+_OTHERS = """\
+## Other simulators
+
+SCALE-Sim's cycles are reproduced to the last one, dense and with whole rows of k removed, on `systolic`.
+Sparseloop's tensor cores too at the fidelity `bound`; `tile` adds 64 cycles for the first fold's way in and
+out, which Sparseloop leaves out. Its designs without an N:M pattern (DSTC, dual compression) are not
+compared.
+
+Vortex' cycles are of a whole program, in which 19 % to 34 % of the instructions are the tensor unit's;
+`vortex_tcu` is that unit alone, and nothing was tuned. The errors below say how much of the time is not its
+own, and **no conclusion about Vortex should rest on this machine**.
+"""
+
+
+def validation_page() -> str:
+    """The page docs/validation.md."""
+    return "\n".join(_sections(validate())) + "\n"
+
+
+def _sections(found: Validation) -> Iterator[str]:
+    tables = found.tables
+    yield _HEAD
+    yield from _table(tables["by source"])
+    yield "\n" + _FITTED
+    yield from _table(tables["what is fitted"])
+    yield "\n" + _ASSUMED
+    yield _ROWS
+    yield from _table(_rows(tables["every case"], (GEMM, LAYER, TRAINING)))
+    yield ""
+    yield from _table(tables["speed-up of 2:4 over dense"])
+    yield "\n" + _LEFT_OUT
+    yield from _table(tables["speed-ups predicted with all rows of their k left out of the fit"])
+    yield "\n" + _MODELS
+    yield from _table(found.models)
+    yield "\n" + _CHANGED
+    yield from _table(found.changed)
+    yield "\n" + _OTHERS
+    yield from _table(_rows(tables["every case"], ("vortex_dense_vs_2to4",)))
+
+
+def _rows(rows: Iterable[Cells], sources: Sequence[str]) -> list[Cells]:
+    return [row for row in rows if row["source"] in sources]
+
+
+def _table(rows: Sequence[Cells]) -> Iterator[str]:
+    """The rows as a table of Markdown."""
+    yield f"| {' | '.join(rows[0])} |" if rows else ""
+    yield f"|{'---|' * len(rows[0])}" if rows else ""
+    for row in rows:
+        yield f"| {' | '.join(str(cell) for cell in row.values())} |"
