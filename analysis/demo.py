@@ -82,14 +82,14 @@ def _row(
 
 
 def _text(rows: list[dict[str, object]], out: Path) -> str:
-    title = f"{NETWORK}, batch {BATCH}, {STEPS} training steps, feed-forward layers sparse; fidelity bound"
+    title = f"{NETWORK}, batch {BATCH}, {STEPS} training steps, feed-forward layers sparse; fidelity tile"
     notes = (
         "",
-        "Times are lower bounds: the slowest single resource. FLOPs are those of the matrix products;",
-        "`algorithmic` skips every zero, `hardware` only zeros that are N:M along the reduction.",
+        "FLOPs are those of the matrix products: `algorithmic` skips every zero, `hardware` only zeros that",
+        "are N:M along the reduction. What binds is the resource that takes longest on its own.",
         "",
         f"figure   {out}/{FIGURE}.pdf, .png, .csv",
         f"reports  {out}/reports/*.json (every row: layer, pass, cycles, stalls, bytes)",
-        f"traces   {out}/traces/*  (`nmsim simulate ARCH {out}/traces/sr_ste`)",
+        f"traces   {out}/traces/*  (`nmsim explain a100 {out}/traces/sr_ste` says where the 2x went)",
     )
     return table_text(rows, "table", title=title, notes=notes)

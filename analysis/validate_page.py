@@ -44,9 +44,8 @@ _ASSUMED = f"""\
 ### What is assumed beside that
 
 * Chosen while looking at these rows, and so as good as tuned: `core.accumulators.buffers: 1`, a core waits
-  until its tile's results have left (with 2 they leave while it works on, and 2:4 layers of small k come out
-  too fast); three buffers of shared memory, as many kernels have stages (four fit as well, two worse); two
-  of the L2, the default (four and eight fit worse).
+  until its tile's results have left; two buffers of the L2, the default (three fit worse). Two to four
+  buffers of shared memory fit alike.
 * A100s have 40 or 80 GB. `{TRAINING}` says 80. `{GEMM}` is taken to be of 80 GB
   too: its first row moves 305 MB in 0.19 ms, which is more than 1555 GB/s, the other's bandwidth, unless a
   part stayed in the L2 from run to run. `{LAYER}` does not say, and is taken to be of 40 GB because that

@@ -60,6 +60,7 @@ class Machine:
     vector_ops_per_cycle: int
     levels: tuple[Level, ...]
     overlap: bool = True
+    fetch_ahead: bool = True
     decode_form: Format | None = None
     decode_at: str = "core"
     decode_latency: int = 0
@@ -116,6 +117,7 @@ def resolve(arch: Arch) -> Machine:
         vector_ops_per_cycle=core.vector.ops_per_cycle,
         levels=levels,
         overlap=core.overlap,
+        fetch_ahead=core.fetch_ahead,
         accumulator_bytes=results.capacity if results else None,
         accumulator_buffers=results.buffers if results else levels[-1].buffers,
         dense_clock=load.dense if load else Fraction(1),

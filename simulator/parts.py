@@ -129,6 +129,12 @@ class Core(Written):
         examples=[True],
         description="whether a fold loads while the one before runs, and folds follow without a gap",
     )
+    fetch_ahead: bool = Field(
+        default=True,
+        examples=[False],
+        description="whether tiles for the next results are fetched while those before leave; not where "
+        "a kernel starts a block for each",
+    )
     accumulators: Accumulators | None = Field(
         default=None,
         examples=[{"capacity": "64 KiB"}],

@@ -93,6 +93,7 @@ def plan_of(work: Lowered, machine: Machine) -> Plan:
         c_units=-(-work.c.value_bits * UNITS // (work.batch * gemm.m * gemm.n)),
         b_bits=work.b_bits,
         beat_meta_bits=_beat_metadata(work, machine),
+        ahead=int(machine.fetch_ahead),
     )
 
 

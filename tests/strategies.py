@@ -1,5 +1,7 @@
 """Patterns that tests of every package share."""
 
+import numba
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from simulator.pattern import Pattern
@@ -15,3 +17,9 @@ def patterns_up_to(group: int) -> st.SearchStrategy[Pattern]:
 
 
 patterns = patterns_up_to(9)
+
+
+def examples(count: int) -> settings:
+    """`count` random examples; where kernels run as plain Python no more than the profile in force has."""
+    most = settings().max_examples if numba.config.DISABLE_JIT else count
+    return settings(max_examples=min(count, most))

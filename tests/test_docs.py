@@ -68,12 +68,12 @@ def test_the_readme_shows_what_the_commands_print(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = (ROOT / "README.md").read_text()
-    shown = re.findall(r"^    \$ nmsim (.+)\n((?:    (?!\$).*\n)+)", page, re.MULTILINE)
-    assert [arguments.split()[0] for arguments, _ in shown] == ["trace", "simulate"]
+    shown = re.findall(r"^    \$ nmsim (.+)\n((?:(?:    (?!\$).*)?\n)+?)(?=\S)", page, re.MULTILINE)
+    assert [arguments.split()[0] for arguments, _ in shown] == ["trace", "simulate", "explain"]
     monkeypatch.chdir(tmp_path)
     for arguments, printed in shown:
         assert run(arguments.split()) == 0
-        assert capsys.readouterr().out.splitlines() == [line[4:] for line in printed.splitlines()]
+        assert capsys.readouterr().out.splitlines() == [line[4:] for line in printed.rstrip().splitlines()]
 
 
 @pytest.mark.parametrize("name", LOADERS)

@@ -68,13 +68,13 @@ def between(state, stage, free, start):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fetch(state, units, levels, log, item):  # type: ignore[no-untyped-def]
-    """Bring a tile through all fetching stages; when it is in the innermost level.
+def fetch(state, units, levels, log, item, earliest):  # type: ignore[no-untyped-def]
+    """Bring a tile through all fetching stages, from `earliest` on; when it is in the innermost level.
 
     Oracle: tests/oracles/pipeline.py.
     """
     ends, marks = state[0], state[4]
-    arrived, slot = 0, marks[SLOT]
+    arrived, slot = earliest, marks[SLOT]
     for stage in range(levels.shape[0] - 1):
         reads = units[stage, A] + units[stage, B] + units[stage, META] + units[stage, BACK]
         service = served(reads, levels[stage])
@@ -143,7 +143,9 @@ def walk(plan, levels, keeps, core, effects, share, jumps, totals, log):  # type
             rest, more, load = core_work(plan, core, m, n, k, effects)
             bits = sum(array_bits(core, plan, m, n, k)) * plan.cores * 1024
         slot, opens = marks[SLOT], plan.k_outer or tile == 0
-        start = fetch(state, units, levels, log, item) + (levels[stages, LATENCY] + load) * TICKS
+        earliest = marks[OUT_AT] if opens and not plan.ahead else 0
+        start = fetch(state, units, levels, log, item, earliest)
+        start += (levels[stages, LATENCY] + load) * TICKS
         start = max(start, ends[stages, (slot - 1) & (DEEP - 1)])
         if opens and marks[LEFT] >= plan.buffers:
             start = max(start, freed[(marks[LEFT] - plan.buffers) & (DEEP - 1)])

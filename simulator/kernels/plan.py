@@ -14,6 +14,8 @@ class Plan(NamedTuple):
     Units are 1/1024 bit: those of a value of A, of a kept value of B and of its metadata, of a result.
     `accumulators` holds what a core has room for beside its memory, 0: none; `buffers` are those of results.
     Streamed into the array, a value of B has b_bits, and a fold (a streamed vector, a step) beat_meta_bits.
+    `ahead`: tiles of a job are fetched while results of the one before leave.
+
     What follows tile_m is the mapping: a job is one cluster's tile, along the outer and the inner axis;
     `elements` are the batch times the parts of a split k, each of length k. `lone`: one core is all there is.
     """
@@ -36,6 +38,7 @@ class Plan(NamedTuple):
     c_units: int
     b_bits: int
     beat_meta_bits: int
+    ahead: int = 1
     tile_m: int = 0
     tile_n: int = 0
     tile_k: int = 0
@@ -86,6 +89,7 @@ def mapped(base, tile_m, tile_n, tile_k, order, band, split):  # type: ignore[no
         base.c_units,
         base.b_bits,
         base.beat_meta_bits,
+        base.ahead,
         tile_m,
         tile_n,
         min(tile_k, k),

@@ -180,8 +180,9 @@ def score(plan, levels, keeps, core):  # type: ignore[no-untyped-def]
         leaving = max(leaving, out * rate / waves)
         fill += levels[level, LATENCY] + service
         moved = units
-    held = waves if plan.buffers == 1 else 1
-    return int(items * slowest + fill + held * leaving), moved, items
+    held = waves if plan.buffers == 1 or not plan.ahead else 1
+    filled = 1 if plan.ahead else waves
+    return int(items * slowest + filled * fill + held * leaving), moved, items
 
 
 @kernel

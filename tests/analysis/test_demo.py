@@ -37,7 +37,7 @@ def test_every_pair_is_there_and_adds_up(demos: tuple[Path, Path, str]) -> None:
             report = json.loads((folder / "reports" / f"{machine}-{recipe}.json").read_text())
             assert report["totals"]["cycles"] == sum(row["cycles"] for row in report["rows"])
     assert load_trace(folder / "traces" / "mdgf_exp").provenance["pattern"] == "1:16"
-    assert "fidelity bound" in text
+    assert "fidelity tile" in text
 
 
 def test_the_figures_numbers_are_the_reports(demos: tuple[Path, Path, str]) -> None:

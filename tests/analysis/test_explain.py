@@ -88,7 +88,7 @@ def test_whole_folds_never_take_less_than_their_multiply_adds_at_peak(
     machine: Machine, work: Product
 ) -> None:
     row = row_of(work, machine, count=2)
-    assert min(row_bars(row)[:3]) >= 0
+    assert min(row_bars(row)) >= 0
     assert sum(row_bars(row)) == row.cost.cycles
 
 

@@ -30,7 +30,7 @@ from analysis.validate_gpu import (
     training_works,
 )
 from analysis.validate_page import validation_page
-from analysis.validate_shift import figures, left_out, simpler_models, other_memory
+from analysis.validate_shift import figures, left_out, other_memory, simpler_models
 from simulator.arch import arch_names, load_arch
 from simulator.gemm import Gemm, Product, Stream
 from simulator.machine import resolve

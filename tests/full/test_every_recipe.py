@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulator.arch import arch_names
+from analysis.explain import waterfall
+from simulator.arch import arch_names, load_arch
 from simulator.gemm import Pass, Product
 from simulator.report import Report
 from simulator.simulate import simulate
@@ -21,10 +22,10 @@ STEPS = (101, 1, 3, 2)
 SPARSE = frozenset(role for role in Role if role.may_be_sparse)
 
 
-def traced(network: str, recipe: str, pattern: str | None, steps: int) -> Trace:
+def traced(network: str, recipe: str, pattern: str | None, steps: int, dtype: str = "bf16") -> Trace:
     small: dict[str, Any] = {"image": 32} if "image" in dict(load_network(network).sizes) else {"seq": 8}
     return trace_network(
-        network, recipe=recipe, pattern=pattern, steps=steps, sparse=SPARSE, batch=1, **small
+        network, recipe=recipe, pattern=pattern, steps=steps, sparse=SPARSE, batch=1, dtype=dtype, **small
     )
 
 
@@ -65,5 +66,10 @@ def test_it_runs_and_adds_up(network: str, recipe: str, tmp_path: Path) -> None:
         every_step_is_there(trace, steps)
         trace.save(tmp_path / "t")
         assert load_trace(tmp_path / "t").digest == trace.digest
+        other = traced(network, recipe, pattern, steps, dtype="int8")
         for arch in arch_names():
-            conserved(simulate(arch, trace))
+            multiplied = trace if "bf16" in load_arch(arch).value.core.lanes else other
+            report = simulate(arch, multiplied)
+            conserved(report)
+            assert min(bar.cycles for bar in waterfall(report)) >= 0
+            assert sum(bar.cycles for bar in waterfall(report)) == report.totals["cycles"]

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simulator.bound import Priced, product_traffic
@@ -21,7 +21,7 @@ from simulator.pattern import Pattern
 from simulator.tile import best, price, run
 from tests.simulator.machines import SPARSE, mappings, tiled_machines
 from tests.simulator.steps import product, products_with_b
-from tests.strategies import TWO_OF_FOUR
+from tests.strategies import TWO_OF_FOUR, examples
 
 works = products_with_b(side=40, batch=3)
 CORE = ("multiply", "feed", "load", "decode")
@@ -61,7 +61,7 @@ def pinned(machine: Machine, chosen: Chosen | None) -> Machine:
     return replace(machine, mapping=Mapping(**chosen._asdict()))
 
 
-@settings(max_examples=200)
+@examples(100)
 @given(cases())
 def test_no_bound_is_above_it(case: tuple[Lowered, Machine]) -> None:
     lowered, machine = case
@@ -71,7 +71,7 @@ def test_no_bound_is_above_it(case: tuple[Lowered, Machine]) -> None:
     assert least(lowered, fixed).cost.cycles <= price(lowered, fixed).cost.cycles
 
 
-@settings(max_examples=200)
+@examples(100)
 @given(cases())
 def test_every_cycle_is_multiplying_or_has_a_cause(case: tuple[Lowered, Machine]) -> None:
     lowered, machine = case
@@ -82,7 +82,7 @@ def test_every_cycle_is_multiplying_or_has_a_cause(case: tuple[Lowered, Machine]
     assert cost.stalls.launch == machine.launch
 
 
-@settings(max_examples=200)
+@examples(100)
 @given(cases())
 def test_no_level_moves_less_than_it_must(case: tuple[Lowered, Machine]) -> None:
     lowered, machine = case
@@ -99,7 +99,7 @@ def test_no_level_moves_less_than_it_must(case: tuple[Lowered, Machine]) -> None
             assert moved.write == lowered.batch * gemm.m * gemm.n * 2
 
 
-@settings(max_examples=200)
+@examples(100)
 @given(cases())
 def test_a_pinned_mapping_is_what_runs(case: tuple[Lowered, Machine]) -> None:
     lowered, machine = case
@@ -108,7 +108,7 @@ def test_a_pinned_mapping_is_what_runs(case: tuple[Lowered, Machine]) -> None:
     assert price(lowered, machine) == found
 
 
-@settings(max_examples=200)
+@examples(100)
 @given(cases())
 def test_jumps_change_nothing(case: tuple[Lowered, Machine]) -> None:
     lowered, machine = case
@@ -172,7 +172,7 @@ def better_core(machine: Machine) -> Machine:
 MORE = (wider, unlimited, nearer, deeper, larger, more_accumulators, full_clock, better_core)
 
 
-@settings(max_examples=100)
+@examples(50)
 @given(cases())
 @pytest.mark.parametrize("more", MORE, ids=lambda more: str(more.__name__))
 def test_more_of_a_resource_is_never_slower(

@@ -1,11 +1,12 @@
 """The recurrence over tiles against its oracle, jumps against none, and rows of Sparseloop."""
 
+import math
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analysis.published import read_published
@@ -14,6 +15,8 @@ from simulator.folds import Core
 from simulator.kernels import pipeline as kernels
 from simulator.kernels import tiles
 from simulator.kernels.folds import SKEW
+from simulator.kernels.periods import new_state, skip
+from simulator.kernels.pipeline import TICKS
 from simulator.kernels.plan import Plan, mapped
 from simulator.kernels.tiles import BUFFERS, DEN, KINDS, LATENCY, NUM, OUT, SPILL
 from simulator.lowering import Lowered, lower
@@ -24,27 +27,31 @@ from simulator.tile import price
 from tests.oracles import pipeline as oracle
 from tests.simulator.machines import level_tables, plans, small_cores
 from tests.simulator.steps import product
+from tests.strategies import examples, patterns_up_to
 
 NO_LOG = np.zeros((0, 0, 0), np.int64)
 UNITS_PER_BYTE = 8192
+LOOPS = ("batch", "band", "column", "k")
+LONG_ENOUGH = 6  # trips: the first, two that are alike, one to jump, and two that are always walked
+
+
+small_plans = st.booleans().flatmap(lambda lone: plans(sides=st.integers(1, 8), lone=lone))
 
 
 class Case(NamedTuple):
-    """What a walk is given; a core's cycles count num / den of themselves."""
+    """What a walk is given; a core's cycle takes `share` ticks."""
 
     plan: Plan
     levels: Any
     keeps: Any
     core: Core
-    num: int
-    den: int
+    share: int
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, deep: bool = False) -> Case:
-    """Any machine and any mapping of a small product; `deep` has one of many equal pieces of k."""
-    sides, depths = st.integers(1, 3 if deep else 8), st.integers(*((40, 300) if deep else (1, 10)))
-    plan = draw(plans(sides=sides, depths=depths, lone=draw(st.booleans())))
+def cases(draw: st.DrawFn, shapes: st.SearchStrategy[Plan]) -> Case:
+    """Any machine for a product and its mapping."""
+    plan = draw(shapes)
     units = st.integers(0, 40_000)
     plan = plan._replace(
         a_units=draw(units),
@@ -52,21 +59,53 @@ def cases(draw: st.DrawFn, *, deep: bool = False) -> Case:
         meta_units=draw(units) if plan.group else 0,
         out_units=draw(units),
         accumulators=draw(st.integers(0, 1)),
-        buffers=draw(st.integers(1, 3)),
+        buffers=draw(st.integers(1, 8)),
     )
     levels = np.array(draw(level_tables(plan.cluster_m, plan.cluster_n, plan.clusters)), np.int64)
+    for level in levels:
+        level[BUFFERS] = draw(st.integers(1, 3) | st.integers(1, 8))
+        if draw(st.booleans()):
+            level[NUM], level[DEN] = draw(st.integers(1, 2**29)), draw(st.integers(0, 2**29))
     keeps = np.array([draw(st.integers(0, 7)) for _ in levels], np.int64)
-    num, den = draw(st.sampled_from([(1, 1), (1, 1), (5, 4), (100, 93), (3, 7)]))
-    return Case(plan, levels, keeps, draw(small_cores), num, den)
+    share = draw(st.just(TICKS) | st.integers(1, 2 * TICKS))
+    return Case(plan, levels, keeps, draw(small_cores), share)
+
+
+def long_in(loop: str, *, k_outer: bool) -> st.SearchStrategy[Plan]:
+    """Products on one core in bands one job high, of which one loop is long and no other is ever jumped."""
+    short = st.integers(1, LONG_ENOUGH - 1)
+
+    def plan(sizes: dict[str, int], tile: int, rest: int, pattern: Pattern | None) -> Plan:
+        whole = tile * (pattern.group if pattern else 1)
+        k = max(1, sizes["k"] * whole - rest % whole)
+        extents = {"m": sizes["band"] * tile, "n": sizes["column"] * tile}
+        base = Plan(
+            batch=sizes["batch"],
+            **{side: max(1, extent - rest % tile) for side, extent in extents.items()},
+            full_k=k,
+            **{"cores": 1, "clusters": 1, "cluster_m": 1, "cluster_n": 1, "accumulators": 0, "buffers": 1},
+            kept=pattern.kept if pattern else 0,
+            group=pattern.group if pattern else 0,
+            **{"a_units": 0, "b_units": 0, "meta_units": 0, "c_units": 0, "b_bits": 16, "beat_meta_bits": 3},
+        )
+        return Plan(*mapped(base, tile, tile, min(k, whole), 2 if k_outer else 0, 1, 1))
+
+    trips = {name: st.integers(40, 60) if name == loop else short for name in LOOPS}
+    sizes = st.fixed_dictionaries(trips).filter(lambda drawn: math.prod(drawn.values()) <= 400)
+    return st.builds(plan, sizes, st.integers(1, 3), st.integers(0, 5), st.none() | patterns_up_to(4))
 
 
 def walked(case: Case, *, jumps: bool, log: Any = NO_LOG) -> tuple[int, int, list[list[int]]]:
-    """The kernel's cycles, the core's own, and what each level served by kind."""
+    """The kernel's ticks, the core's own, and what each level served by kind."""
     totals = np.zeros((len(case.levels), KINDS), np.int64)
-    cycles, busy = kernels.walk(
-        case.plan, case.levels, case.keeps, case.core, SKEW, case.num, case.den, jumps, totals, log
-    )
-    return int(cycles), int(busy), totals.tolist()
+    given = case.plan, case.levels, case.keeps, case.core, SKEW, case.share
+    ticks, busy = kernels.walk(*given, jumps, totals, log)
+    return int(ticks), int(busy), totals.tolist()
+
+
+def empty_log(case: Case, items: int) -> Any:
+    """Room for the times of all items, none of which is there yet."""
+    return np.full((items, len(case.levels) + 1, 2), -1, np.int64)
 
 
 def items_of(case: Case) -> tuple[list[oracle.Item], list[list[int]]]:
@@ -117,36 +156,87 @@ def expected(case: Case) -> tuple[oracle.Walk, list[list[int]]]:
         for row in case.levels
     ]
     skew = case.core.rows + case.core.columns - 2 if case.core.overlap else 0
-    share = Fraction(case.num, case.den)
-    return oracle.walk(items, levels, hold=case.plan.buffers, share=share, skew=skew), totals
+    return oracle.walk(items, levels, hold=case.plan.buffers, share=case.share, skew=skew), totals
 
 
-@settings(max_examples=400)
-@given(cases())
+@examples(400)
+@given(cases(small_plans))
 def test_the_walk_is_the_recurrence_item_by_item(case: Case) -> None:
     found, totals = expected(case)
     for jumps in (False, True):
-        assert walked(case, jumps=jumps) == (found.cycles, found.busy, totals)
+        assert walked(case, jumps=jumps) == (found.ticks, found.busy, totals)
 
 
-@settings(max_examples=200)
-@given(cases(deep=True))
-def test_jumping_over_what_repeats_changes_nothing(case: Case) -> None:
-    found, totals = expected(case)
-    for jumps in (False, True):
-        assert walked(case, jumps=jumps) == (found.cycles, found.busy, totals)
+@pytest.mark.parametrize("k_outer", [False, True], ids=["k inside", "k outside"])
+@pytest.mark.parametrize("loop", LOOPS)
+def test_jumping_over_what_repeats_in_a_loop_changes_nothing(loop: str, k_outer: bool) -> None:
+    """And most walks do jump: no other loop is long enough, and items that were jumped are not logged."""
+    jumped: list[bool] = []
+
+    @examples(30)
+    @given(cases(long_in(loop, k_outer=k_outer)))
+    def check(case: Case) -> None:
+        found, totals = expected(case)
+        log = empty_log(case, len(found.ended))
+        assert walked(case, jumps=False) == (found.ticks, found.busy, totals)
+        assert walked(case, jumps=True, log=log) == (found.ticks, found.busy, totals)
+        jumped.append(bool((log[:, -2, 1] < 0).any()))
+
+    check()
+    assert sum(jumped) > len(jumped) // 2
 
 
-@given(cases())
+def test_a_short_loop_is_walked() -> None:
+    """So that a jump in the test above is one of its long loop."""
+
+    @examples(30)
+    @given(cases(long_in("none", k_outer=False)))
+    def check(case: Case) -> None:
+        log = empty_log(case, len(items_of(case)[0]))
+        walked(case, jumps=True, log=log)
+        assert (log[:, -2, 1] >= 0).all()
+
+    check()
+
+
+@examples(60)
+@given(cases(small_plans))
 def test_the_log_has_the_departures(case: Case) -> None:
     found, _ = expected(case)
-    log = np.zeros((len(found.ended), len(case.levels) + 1, 2), np.int64)
+    log = empty_log(case, len(found.ended))
     walked(case, jumps=False, log=log)
     ends = [*found.fetched, found.ended]
     assert [log[:, stage, 1].tolist() for stage in range(len(ends))] == ends
-    assert (log[..., 0] <= log[..., 1]).all()
+    assert [log[:, stage, 0].tolist() for stage in range(len(ends))] == found.began
     closing = [place for place, item in enumerate(items_of(case)[0]) if item.closes]
     assert log[closing, -1, 1].tolist() == found.left
+
+
+@given(plans(lone=True) | plans())
+def test_without_jumps_the_loops_go_through_waves_and_tiles_in_order(plan: Plan) -> None:
+    waves, pieces = -(-tiles.jobs_of(plan)[2] // plan.clusters), -(-plan.k // plan.tile_k)
+    order = [(wave, piece) for wave in range(waves) for piece in range(pieces)]
+    if plan.k_outer:
+        order = [(wave, piece) for piece in range(pieces) for wave in range(waves)]
+    trips, nested = kernels.loops(plan)
+    state, memory = new_state(np.array([[1, 1, 0, 1, 0, 1, 1, 1]], np.int64))
+    at, totals, visited, going = np.zeros(4, np.int64), np.zeros((1, KINDS), np.int64), [], True
+    while going:
+        visited.append(kernels.place(plan, at, trips))
+        assert kernels.at_end(at, trips) == (len(visited) == len(order))
+        going, _ = skip(state, memory, at, trips, nested, plan.k_outer, False, totals, 0)
+    assert visited == order
+    assert nested == (plan.clusters == plan.band == 1)
+
+
+@given(st.integers(0, 2**44), st.integers(1, 2**29), st.integers(0, 2**18), st.integers(1, 2 * TICKS))
+def test_a_service_is_rounded_up_to_a_tick(units: int, num: int, den: int, share: int) -> None:
+    level = np.array([num, den, 0, 1, 0, 1, 1, 1], np.int64)
+    assume(units * den * TICKS < 2**62 * UNITS_PER_BYTE * num)
+    taken = math.ceil(Fraction(units * den * TICKS, UNITS_PER_BYTE * num))
+    assert kernels.served(units, level) == taken
+    assume(taken * share < 2**62 * TICKS)
+    assert kernels.core_service(0, units, share, level) == (-(-taken * share // TICKS), taken)
 
 
 @pytest.mark.parametrize(("depth", "cycles"), [(1, 200), (2, 110), (3, 110)])
@@ -162,9 +252,9 @@ def test_two_stages_of_ten_cycles(depth: int, cycles: int) -> None:
     plan = Plan(*mapped(base, 1, 1, 10, 0, 1, 1))
     levels = np.array([[4, 1, 0, 1, 0, 1, 1, 1], [1, 0, 0, depth, 0, 1, 1, 1]], np.int64)
     core = Core(dataflow=2, rows=1, columns=1, lanes=1)
-    case = Case(plan, levels, np.zeros(2, np.int64), core, 1, 1)
-    assert walked(case, jumps=True)[0] == walked(case, jumps=False)[0] == cycles
-    assert expected(case)[0].cycles == cycles
+    case = Case(plan, levels, np.zeros(2, np.int64), core, TICKS)
+    assert walked(case, jumps=True)[0] == walked(case, jumps=False)[0] == cycles * TICKS
+    assert expected(case)[0].ticks == cycles * TICKS
 
 
 # Our machine for a design, and the largest group that it skips.

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simulator.folds import Core
@@ -21,7 +21,7 @@ from tests.oracles import search as brute
 from tests.oracles import tiles as oracle
 from tests.simulator.machines import SPARSE, level_tables, plans, small_cores
 from tests.simulator.steps import product
-from tests.strategies import patterns_up_to
+from tests.strategies import examples, patterns_up_to
 
 Keeps = tuple[bool, bool, bool]
 keeps = st.tuples(st.booleans(), st.booleans(), st.booleans())
@@ -89,7 +89,7 @@ def test_a_shared_level_is_asked_for_at_least_what_a_wave_touches(plan: Plan, ke
             assert ours[3:] == set_[3:]
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(plans().filter(oracle.waves_of_whole_bands), keeps)
 def test_a_shared_level_is_asked_once_for_what_a_wave_touches(plan: Plan, kept: Keeps) -> None:
     """Where no wave starts or ends within a band; else whole bands count, and each band's columns."""
@@ -270,7 +270,7 @@ def test_what_a_level_serves_is_known_before_the_walk(case: tuple[Plan, Any, Cor
         assert guess <= 4 * total[at], (at, guess, total)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(plans(), st.integers(1, 4))
 def test_a_shared_level_has_room_for_what_a_wave_touches(plan: Plan, buffers: int) -> None:
     """Of each tile on its way, all that the clusters of one wave touch."""
