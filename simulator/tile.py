@@ -12,15 +12,14 @@ from simulator.bound import bound as largest
 from simulator.cost import Cost, Stalls, Traffic
 from simulator.gemm import Stream
 from simulator.kernels.folds import DECODE, FEED, LOAD, MULTIPLY, SKEW
-from simulator.kernels.pipeline import TICKS, walk
+from simulator.kernels.pipeline import TICKS, UNITS_PER_BYTE, walk
+from simulator.kernels.plan import PARTIAL_UNITS
 from simulator.kernels.tiles import BACK, KINDS, META, OUT, SPILL, A, B, even_work
 from simulator.lowering import Lowered
 from simulator.machine import Machine
 from simulator.tiling import UNITS, Ints, Tiled, finalists
 
 RESOURCES = 7  # steps of the ladder until the last resource has its work
-SUM_BITS = 32
-UNITS_PER_BYTE = 8 * UNITS
 NO_LOG = np.zeros((0, 0, 0), np.int64)
 
 
@@ -42,7 +41,7 @@ def price(work: Lowered | Stream, machine: Machine) -> Priced:
 def best(work: Lowered, machine: Machine) -> tuple[Tiled, Walked]:
     """The fastest of the mappings that the search found; of equally fast ones that which moves least."""
     runs = [(tiled, run(tiled, machine)) for tiled in finalists(work, machine)]
-    return min(runs, key=lambda pair: (pair[1].cycles, pair[1].totals.sum(axis=1).tolist()))
+    return min(runs, key=lambda one: (one[1].cycles + _reduction(one[0]), one[1].totals.sum(axis=1).tolist()))
 
 
 def run(tiled: Tiled, machine: Machine, *, log: Ints = NO_LOG, jumps: bool = True) -> Walked:
@@ -125,12 +124,15 @@ def _inner(work: Lowered, tiled: Tiled) -> Traffic:
 
 
 def _slowest(tiled: Tiled, units: Ints, inner_bits: int) -> int:
-    """Cycles of the level that takes longest for what it serves, in whole cycles."""
-    taken = [*units.tolist()[:-1], inner_bits * UNITS]
-    rates = tiled.levels[:, :2].tolist()
-    return max(
-        -(-moved * den // (UNITS_PER_BYTE * num)) for moved, (num, den) in zip(taken, rates, strict=True)
-    )
+    """Cycles of the level that takes longest for what it serves."""
+    return max(_level_cycles(tiled, units, inner_bits))
+
+
+def _level_cycles(tiled: Tiled, units: Ints, inner_bits: int) -> list[int]:
+    """Whole cycles of each level for the units that it serves, the innermost for `inner_bits`."""
+    taken: list[int] = [*units.tolist()[:-1], inner_bits * UNITS]
+    rates: list[list[int]] = tiled.levels[:, :2].tolist()
+    return [-(-moved * den // (UNITS_PER_BYTE * num)) for moved, (num, den) in zip(taken, rates, strict=True)]
 
 
 def _reduction(tiled: Tiled) -> int:
@@ -146,7 +148,7 @@ def _parts(tiled: Tiled) -> tuple[int, int]:
     if plan.split == 1:
         return 0, 0
     results = plan.batch * plan.m * plan.n
-    return results * plan.split * SUM_BITS * UNITS, results * plan.c_units
+    return results * plan.split * PARTIAL_UNITS, results * plan.c_units
 
 
 def _traffic(
@@ -172,9 +174,7 @@ def _bytes(units: int) -> int:
 def _binding(machine: Machine, tiled: Tiled, walked: Walked, stalls: Stalls, inner_bits: int) -> str:
     """The resource that takes longest on its own."""
     if stalls.metadata + stalls.dram + stalls.accumulate:
-        taken = [*walked.totals.sum(axis=1).tolist()[:-1], inner_bits * UNITS]
-        rates = tiled.levels[:, :2].tolist()
-        times = [moved * den / num for moved, (num, den) in zip(taken, rates, strict=True)]
+        times = _level_cycles(tiled, walked.totals.sum(axis=1), inner_bits)
         return machine.levels[times.index(max(times))].name
     causes = {"decode": stalls.decode, "load": stalls.load, "feed": stalls.feed}
     slowest = max(causes, key=lambda name: causes[name])

@@ -59,9 +59,7 @@ def test_utilization_of_a_part_counts_updates_as_idle() -> None:
     busy = simulate("a100", Trace(steps=(step(work=work),)), fidelity="bound")
     assert utilization(busy) == pytest.approx(1, rel=1e-3)
     stream = Stream(op="adamw", elements=9, read_bits=8 * 1555 * 10**6, ops=9)
-    both = simulate(
-        "a100", Trace(steps=(step(work=work), step("update", work=stream))), fidelity="bound"
-    )
+    both = simulate("a100", Trace(steps=(step(work=work), step("update", work=stream))), fidelity="bound")
     share = busy.totals["cycles"] / both.totals["cycles"]
     assert utilization(both) == pytest.approx(share, rel=1e-3)
     assert [name.split()[0] for name in binding(both)] == ["dram", "multiply"]
