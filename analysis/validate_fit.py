@@ -7,12 +7,13 @@ prints is written into `arch_configs/a100.yaml`, `a100_80gb.yaml` and LEFT_OUT b
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import log
 from statistics import fmean
 from types import MappingProxyType
 
 from analysis.console import write
 from analysis.validate_cases import Case, Checked, check
-from analysis.validate_gpu import GEMM_MEDIAN, GPU, LAYER, bars, gpu_cases
+from analysis.validate_gpu import GPU, LAYER, gpu_cases
 from simulator.arch import load_arch
 
 Values = tuple[Fraction, ...]
@@ -94,8 +95,11 @@ def of_k(case: Case, k: int | None) -> bool:
 
 
 def score(checked: Sequence[Checked]) -> float:
-    """How bad a fit is: its largest bar, and the mean size of all errors over the bar of a median."""
-    return max(bars(checked).values()) + fmean(abs(one.error) for one in checked) / GEMM_MEDIAN
+    """How bad a fit is: the mean over sources of the mean squared logarithm of simulated over published."""
+    squares: dict[str, list[float]] = {}
+    for one in checked:
+        squares.setdefault(one.case.source, []).append(log(1 + one.error) ** 2)
+    return fmean(fmean(values) for values in squares.values())
 
 
 def fit(*, left_out: int | None = None, say: Callable[[str], None] = lambda _: None) -> tuple[Values, float]:
@@ -106,7 +110,7 @@ def fit(*, left_out: int | None = None, say: Callable[[str], None] = lambda _: N
     def tried(values: Values) -> float:
         if values not in known:
             known[values] = score(check(case.with_settings(settings_of(values)) for case in cases))
-            say(f"{len(known)}: {', '.join(settings_of(values))}: {known[values]:.4f}\n")
+            say(f"{len(known)}: {', '.join(settings_of(values))}: {known[values]:.6f}\n")
         return known[values]
 
     best = tuple((constant.low + constant.high) / 2 for constant in CONSTANTS)
@@ -134,7 +138,7 @@ def main() -> None:
     """Fit with all rows, and with those of each k left out."""
     for k in (None, 768, 3072):
         values, found = fit(left_out=k)
-        write(f"{'all rows' if k is None else f'without k = {k}'}: {settings_of(values)} score {found:.4f}\n")
+        write(f"{'all rows' if k is None else f'without k = {k}'}: {settings_of(values)} score {found:.6f}\n")
 
 
 if __name__ == "__main__":

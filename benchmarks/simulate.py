@@ -1,7 +1,8 @@
 """How long whole networks take to simulate: `python -m benchmarks.simulate`.
 
-A ViT-B/16 training step at batch 32 and a ResNet-50 forward pass at batch 1, on every machine that multiplies
-bf16, at the fidelity `tile` with its tiler, beside `bound`. Kernels are warm; the least of several rounds counts.
+A ViT-B/16 training step at batch 32 and a ResNet-50 forward pass at batch 1, on every machine that
+multiplies bf16, at the fidelity `tile` with its tiler, beside `bound`. Kernels are warm; the least of several
+rounds counts.
 """
 
 from time import perf_counter

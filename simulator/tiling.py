@@ -20,6 +20,7 @@ UNITS = 1024
 FINALISTS = 4
 MACS_MAX = 2**50
 TERMS_MAX = 2**62
+CYCLES_MAX = 2**40
 Ints = NDArray[np.int64]
 
 
@@ -47,12 +48,21 @@ def finalists(work: Lowered, machine: Machine) -> list[Tiled]:
     for quanta in (_quanta(core, base), np.ones(3, np.int64) * (1, 1, max(1, base.group))):
         count = search.best_mappings(base, levels, core, pins, quanta, found, scores)
         if count:
+            _check_time(scores[:count, 0].max())
             return [_tiled(base, core, levels, row.tolist()) for row in found[:count]]
     what = "no tile of it fits" if machine.mapping == Mapping() else "the pinned mapping does not fit"
     raise InputError.of(
         f"{what} into {', '.join(level.name for level in machine.levels[1:]) or 'the accumulators'}",
         "give the level or the accumulators more capacity, or pin smaller tiles",
     )
+
+
+def _check_time(cycles: int) -> None:
+    """Refuse a product whose ticks could pass 64 bits; `cycles` are about those of a mapping."""
+    if cycles > CYCLES_MAX:
+        raise InputError.of(
+            f"a product of about {cycles} cycles", f"at most {CYCLES_MAX} at this fidelity; `bound` takes any"
+        )
 
 
 def _tiled(base: Plan, core: Core, levels: Ints, facts: list[int]) -> Tiled:

@@ -1,14 +1,11 @@
 """Timeline: one product on one machine at the fidelity `tile`, as a trace that Perfetto and Chrome open.
 
-One microsecond of the viewer is one cycle. A track is a stage of the recurrence: a fetch out of each level,
-the core with the level that streams into it, and the results' way out. A level takes results between its
-fetches, some tiles after the core made them: their bytes are in the slice in which the level took them, and
-the way out only says how much left.
+A track is a stage of the recurrence: a fetch out of each level, with the bytes that are read; the core, with
+those that the innermost level streams; and the way out of results, with the bytes that each level on the way
+takes. Levels take them between fetches, from when they begin to leave, and no slice says when.
 """
 
-import json
-from collections import Counter as Counts
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -24,24 +21,22 @@ from simulator.errors import InputError, lookup, placed, shown
 from simulator.gemm import Gemm, Operand, Product
 from simulator.kernels import tiles as kernels
 from simulator.kernels.folds import MULTIPLY
-from simulator.kernels.plan import Plan
-from simulator.kernels.tiles import BACK, BUFFERS, DEN, KINDS, META, NUM, OUT, SPILL, A, B
+from simulator.kernels.pipeline import UNITS_PER_BYTE
+from simulator.kernels.plan import PARTIAL_UNITS, Plan
+from simulator.kernels.tiles import BACK, KINDS, META, OUT, SPILL, A, B
 from simulator.lowering import Lowered, lower
 from simulator.machine import Machine, resolve
 from simulator.pattern import Pattern
 from simulator.spec import Loaded
-from simulator.tile import SUM_BITS, UNITS_PER_BYTE, Walked, best, priced, run
+from simulator.tile import Walked, best, priced, run
 from simulator.tiling import UNITS, Ints, Tiled, finalists
+from simulator.timeline_trace import UNIT, Counter, Points, Slice, Track, held, trace_json
 from simulator.version import __version__
 
 TILES_MAX = 20_000
-UNIT = "1 us here is 1 cycle"
 READ = {"A": A, "B": B, "partial_sums": BACK}
 METADATA = {"metadata": META}
 WRITTEN = {"results": OUT, "partial_sums_written": SPILL}
-Points = list[tuple[int, int | float]]
-Counter = tuple[str, str, Points]
-"""A quantity over time: its name, its unit, and (cycle, value) where it changes."""
 
 
 class Item(NamedTuple):
@@ -59,29 +54,6 @@ class Item(NamedTuple):
     def name(self) -> str:
         """What the viewer calls it."""
         return f"wave {self.wave} k {self.tile}"
-
-
-class Slice(NamedTuple):
-    """A stretch of a track from cycle `start` to `end`, its bytes by kind, and what else the viewer shows."""
-
-    name: str
-    start: int
-    end: int
-    moved: dict[str, int]
-    more: dict[str, Any]
-
-
-class Track(NamedTuple):
-    """What a stage did, in order; `level` is the memory level whose bytes it moved, if any."""
-
-    name: str
-    level: str
-    slices: list[Slice]
-
-    @property
-    def busy(self) -> int:
-        """Cycles in which the stage worked."""
-        return sum(one.end - one.start for one in self.slices)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,9 +113,14 @@ class Timeline:
 
     @property
     def skew(self) -> int:
-        """Cycles in which the arrays run empty after the last tile."""
+        """Cycles in which the arrays run empty once all else is over."""
         core = self.tiled.core
         return core.rows + core.columns - 2 if core.overlap else 0
+
+    @property
+    def late(self) -> int:
+        """Cycles in which a level takes what it owes of results, when the core and the way out are done."""
+        return self.walked.cycles - self.skew - int(self.log[-1, -2:, 1].max())
 
     @property
     def busiest(self) -> Track:
@@ -158,11 +135,13 @@ class Timeline:
             "product": str(self),
             "mapping": self.tiled.chosen._asdict(),
             "cycles": self.cost.cycles,
-            "not drawn": {"skew, after the last tile": self.skew, "launch": self.machine.launch},
+            "not drawn": {
+                "results that a level takes last": self.late,
+                "skew": self.skew,
+                "launch": self.machine.launch,
+            },
         }
-        lines = ",\n".join(json.dumps(event, separators=(",", ":")) for event in _events(self))
-        head = f'{{"displayTimeUnit": "ns",\n"otherData": {json.dumps(about)}'
-        return f'{head},\n"traceEvents": [\n{lines}\n]}}\n'
+        return trace_json(self.machine.name, self.tracks, _counters(self), about)
 
     def __str__(self) -> str:
         chosen, busiest, gemm = self.tiled.chosen, self.busiest, self.work.gemm
@@ -294,32 +273,17 @@ def _moved(units: Ints) -> list[dict[str, int]]:
 
 
 def _fetches(drawn: Timeline, stage: int) -> Iterator[Slice]:
-    """The slices of a level: its fetches with the results taken between them, then what comes after them.
-
-    That is the results that no fetch came after and, once all is over, adding up the parts of a split k.
-    """
-    levels, plan, count = drawn.tiled.levels, drawn.tiled.plan, len(drawn.items)
-    lag, written = 1 + int(levels[1:, BUFFERS].sum()), list(WRITTEN.values())
-    served = np.zeros((count + 2, KINDS), np.int64)
-    served[:count] = drawn.units[:, stage]
-    served[:count, written] = 0
-    served[lag:count, written] = drawn.units[: max(0, count - lag), stage][:, written]
-    served[count, written] = drawn.units[max(0, count - lag) :, stage][:, written].sum(axis=0)
-    rate, clumsy = int(levels[stage, NUM]) * UNITS_PER_BYTE, int(levels[stage, DEN])
-    fetched = int(served[:count].sum()) * clumsy
-    last = -(-(fetched + int(served[count].sum()) * clumsy) // rate) - -(-fetched // rate)
+    """The fetches out of a level; once all is over, it adds up the parts of a split k."""
+    plan, served = drawn.tiled.plan, drawn.units[:, stage].copy()
+    served[:, list(WRITTEN.values())] = 0
+    times = drawn.log[:, stage].tolist()
+    for item, (start, end), moved in zip(drawn.items, times, _moved(served), strict=True):
+        yield Slice(item.name, start, end, moved, item._asdict())
     if plan.split > 1:
-        results = plan.batch * plan.m * plan.n
-        served[count + 1, [BACK, OUT]] = results * plan.split * SUM_BITS * UNITS, results * plan.c_units
-    moved = _moved(served)
-    for item, (start, end), kinds in zip(drawn.items, drawn.log[:, stage].tolist(), moved, strict=False):
-        yield Slice(item.name, start, end, kinds, item._asdict())
-    over = int(drawn.log[-1, stage, 1])
-    if moved[count]:
-        yield Slice("last results", over, over + last, moved[count], {})
-    if moved[count + 1]:
+        results, added = plan.batch * plan.m * plan.n, np.zeros((1, KINDS), np.int64)
+        added[0, [BACK, OUT]] = results * plan.split * PARTIAL_UNITS, results * plan.c_units
         end = drawn.cost.cycles - drawn.machine.launch
-        yield Slice("adding up the parts of k", drawn.walked.cycles, end, moved[count + 1], {})
+        yield Slice("adding up the parts of k", drawn.walked.cycles, end, _moved(added)[0], {})
 
 
 def _left(drawn: Timeline) -> Iterator[tuple[int, int, int, int]]:
@@ -335,66 +299,47 @@ def _left(drawn: Timeline) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _way_out(drawn: Timeline) -> Iterator[Slice]:
-    """The slices of the results' way out of the innermost level, at the pace of the slowest on the way."""
-    moved = _moved(drawn.units[:, -2])
+    """What leaves the core, at the pace of the slowest level on its way.
+
+    Results pass all levels but the innermost, partial sums those from the one that keeps them inwards.
+    """
+    written = drawn.units[:, :-1].copy()
+    written[:, :, [A, B, META, BACK]] = 0
+    takes = written[:, :, SPILL].any(axis=0)
+    until = {"partial_sums_stay_in": drawn.machine.levels[int(takes.argmax())].name}
+    moved = _moved(written[:, -1])
     for index, _, start, end in _left(drawn):
-        item, leaving = drawn.items[index], sum(moved[index].get(kind, 0) for kind in WRITTEN)
-        if leaving or end > start:
-            yield Slice(item.name, start, end, {}, {**item._asdict(), "bytes_leaving": leaving})
+        if moved[index] or end > start:
+            more = drawn.items[index]._asdict() | (until if "partial_sums_written" in moved[index] else {})
+            yield Slice(drawn.items[index].name, start, end, moved[index], more)
 
 
 def _counters(drawn: Timeline) -> Iterator[Counter]:
-    """Tiles in the buffers of each level, sums in the core, then bytes a cycle of each level.
+    """Tiles in the buffers of each level, sums in the core, then bytes a cycle that are read of each level.
 
     A level holds a tile from the start of its fetch until the next stage is done with it.
     """
     for stage, level in enumerate(drawn.machine.levels[1:]):
-        held = _held(drawn.log[:, stage, 0].tolist(), drawn.log[:, stage + 1, 1].tolist())
-        yield f"{level.name} buffers, of {level.buffers}", "tiles", held
+        tiles = held(drawn.log[:, stage, 0].tolist(), drawn.log[:, stage + 1, 1].tolist())
+        yield Counter(f"{level.name} buffers, of {level.buffers}", "tiles", tiles)
     _, begun, _, gone = zip(*_left(drawn), strict=True)
-    yield f"sums in the core, of {drawn.tiled.plan.buffers}", "tiles", _held(begun, gone)
+    yield Counter(f"sums in the core, of {drawn.tiled.plan.buffers}", "tiles", held(begun, gone))
     for track in drawn.tracks:
         if track.level:
-            yield f"{track.level} bandwidth", "bytes_per_cycle", _rates(track)
+            yield Counter(f"{track.level} read bandwidth", "bytes_per_cycle", _read_rates(track))
 
 
-def _held(taken: Sequence[int], freed: Sequence[int]) -> Points:
-    """How many are held at each cycle in which that changes; what is freed in a cycle makes room in it."""
-    change, held, points = Counts(taken), 0, Points()
-    change.subtract(freed)
-    for cycle in sorted(change):
-        if change[cycle]:
-            points.append((cycle, held := held + change[cycle]))
-    return points
+def _read_rates(track: Track) -> Points:
+    """Bytes a cycle that are read, even over each slice.
 
-
-def _rates(track: Track) -> Points:
-    """Bytes a cycle, even over each slice; slices take whole cycles, so up to one cycle's bytes too many."""
+    Slices begin and end at whole cycles: a slice may seem to be up to a cycle shorter than it is, and so its
+    rate is below the level's bandwidth times (cycles + 1) / cycles; of a slice of no cycle nothing is shown.
+    """
     points: Points = []
     for one in track.slices:
         if one.end > one.start:
             if points and points[-1][0] == one.start:
                 points.pop()
-            value = round(sum(one.moved.values()) / (one.end - one.start), 3)
-            points += [(one.start, value), (one.end, 0)]
+            read = sum(count for kind, count in one.moved.items() if kind not in WRITTEN)
+            points += [(one.start, round(read / (one.end - one.start), 3)), (one.end, 0)]
     return points
-
-
-def _events(drawn: Timeline) -> Iterator[dict[str, Any]]:
-    """Names of machine and stages, a complete event for each slice, and the counters."""
-    yield _event("M", 0, "process_name", {"name": drawn.machine.name})
-    yield _event("M", 0, "process_labels", {"labels": UNIT})
-    for index, track in enumerate(drawn.tracks, start=1):
-        yield _event("M", index, "thread_name", {"name": track.name})
-        yield _event("M", index, "thread_sort_index", {"sort_index": index})
-    for index, track in enumerate(drawn.tracks, start=1):
-        for name, start, end, moved, more in track.slices:
-            args = {"cycles": end - start, "bytes": moved, **more}
-            yield _event("X", index, name, args, ts=start, dur=end - start)
-    for name, unit, points in _counters(drawn):
-        for cycle, value in points:
-            yield _event("C", 0, name, {unit: value}, ts=cycle)
-
-
-def _event(ph: str, track: int, name: str, args: dict[str, Any], **when: int) -> dict[str, Any]:
-    return {"ph": ph, "pid": 1, "tid": track, "name": name, **when, "args": args}

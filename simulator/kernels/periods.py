@@ -50,6 +50,8 @@ def new_state(levels):  # type: ignore[no-untyped-def]
 def look(state, facts):  # type: ignore[no-untyped-def]
     """Write the state as it looks from the core's last departure: equal facts mean an equal future.
 
+    Results that were out before it hold nothing up any more, whenever that was.
+
     Oracle: tests/oracles/pipeline.py.
     """
     ends, freed, late, release, marks = state
@@ -62,14 +64,14 @@ def look(state, facts):  # type: ignore[no-untyped-def]
             facts[to] = late[stage, (slot - age) & (LATE - 1)]
             to += 1
     for age in range(1, OLDEST + 1):
-        facts[to] = freed[(left - age) & (DEEP - 1)] - now
+        facts[to] = max(0, freed[(left - age) & (DEEP - 1)] - now)
         to += 1
     held = marks[HELD]
     for age in range(1, lag + 1):
         at = (slot - age) & (LATE - 1)
         facts[to] = release[at] - now if held > 0 and late[:, at].any() else 0
         to += 1
-    facts[to], facts[to + 1] = held, marks[OUT_AT] - now
+    facts[to], facts[to + 1] = held, max(0, marks[OUT_AT] - now)
     facts[to + 2] = min(left, DEEP) + DEEP * min(slot, DEEP)
 
 

@@ -225,6 +225,20 @@ def test_a_product_that_is_too_large_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("side", [2**14, 2**15, 2**16])
+def test_a_slow_core_takes_its_time_or_is_refused(side: int) -> None:
+    """Ticks of up to 2^50 cycles need not fit into 64 bits."""
+    levels = SPARSE.levels[0], replace(SPARSE.levels[1], instances=1, capacity_bytes=2**34)
+    slow = replace(SPARSE, cores=1, rows=1, columns=1, lanes=(("bf16", 1),), levels=levels)
+    lowered = lower(product(m=side, n=side, k=side), slow)
+    try:
+        cost = price(lowered, slow).cost
+    except InputError:
+        return
+    assert cost.cycles >= side**3
+    assert min(cost.stalls) >= 0
+
+
 def test_what_does_not_fit_is_refused() -> None:
     small = with_levels(SPARSE, lambda level: replace(level, capacity_bytes=8))
     right = "give the level or the accumulators more capacity, or pin smaller tiles"

@@ -74,6 +74,8 @@ def cases(draw: st.DrawFn, shapes: st.SearchStrategy[Plan]) -> Case:
 def long_in(loop: str, *, k_outer: bool) -> st.SearchStrategy[Plan]:
     """Products on one core in bands one job high, of which one loop is long and no other is ever jumped."""
     short = st.integers(1, LONG_ENOUGH - 1)
+    one_core = {"cores": 1, "clusters": 1, "cluster_m": 1, "cluster_n": 1, "accumulators": 0, "buffers": 1}
+    bits = {"a_units": 0, "b_units": 0, "meta_units": 0, "c_units": 0, "b_bits": 16, "beat_meta_bits": 3}
 
     def plan(sizes: dict[str, int], tile: int, rest: int, pattern: Pattern | None) -> Plan:
         whole = tile * (pattern.group if pattern else 1)
@@ -83,10 +85,10 @@ def long_in(loop: str, *, k_outer: bool) -> st.SearchStrategy[Plan]:
             batch=sizes["batch"],
             **{side: max(1, extent - rest % tile) for side, extent in extents.items()},
             full_k=k,
-            **{"cores": 1, "clusters": 1, "cluster_m": 1, "cluster_n": 1, "accumulators": 0, "buffers": 1},
+            **one_core,
             kept=pattern.kept if pattern else 0,
             group=pattern.group if pattern else 0,
-            **{"a_units": 0, "b_units": 0, "meta_units": 0, "c_units": 0, "b_bits": 16, "beat_meta_bits": 3},
+            **bits,
         )
         return Plan(*mapped(base, tile, tile, min(k, whole), 2 if k_outer else 0, 1, 1))
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -40,6 +41,7 @@ SHIPPED = {
     "k split": ("edge24", "64x64x2048", TWO_OF_FOUR, ("mapping.split_k=2",)),
     "launched": ("h100", "256x4096x512", TWO_OF_FOUR, ("launch=2 us",)),
 }
+READ = {"A", "B", "partial_sums", "metadata"}
 shipped = pytest.mark.parametrize("case", SHIPPED)
 
 
@@ -157,30 +159,69 @@ def check_times(one: Timeline) -> None:
         assert sum(event["dur"] for event in slices) <= cost.cycles
         last = max([last, *(event["ts"] + event["dur"] for event in slices)])
     core = one.tiled.core
-    skew = core.rows + core.columns - 2 if core.overlap and plan.split == 1 else 0
-    assert last == cost.cycles - one.machine.launch - skew
+    late, skew, launch = read(one)["otherData"]["not drawn"].values()
+    assert (skew, launch) == (core.rows + core.columns - 2 if core.overlap else 0, one.machine.launch)
+    assert last == cost.cycles - launch - (late + skew if plan.split == 1 else 0)
+    check_late(one, late)
+
+
+def check_late(one: Timeline, late: int) -> None:
+    """A level owes no more than what left after as many tiles as may be on their way."""
+    lag = 1 + sum(level.buffers for level in one.machine.levels[1:])
+    owed = [Fraction(0)]
+    for level, fetches, out in passed(one):
+        newest = {event["name"] for event in fetches[-lag:]}
+        moved = sum(count for event, count in out if event["name"] in newest)
+        if level.bandwidth_denominator:
+            owed.append(moved / Fraction(level.bandwidth_numerator, level.bandwidth_denominator))
+    assert 0 <= late <= max(owed) + 1
+
+
+def passed(one: Timeline) -> Iterator[tuple[Level, list[Event], list[tuple[Event, int]]]]:
+    """Each level but the innermost, its fetches, and the slices of the way out with their bytes into it."""
+    *fetches, _, out = tracks(one).values() if len(one.machine.levels) > 1 else ([], [])
+    inwards = set[str]()
+    for level, slices in zip(one.machine.levels, fetches, strict=False):
+        inwards.add(level.name)
+        taken = []
+        for event in out:
+            moved, stay_in = event["args"]["bytes"], event["args"].get("partial_sums_stay_in")
+            assert moved.keys() <= {"results", "partial_sums_written"}
+            assert ("partial_sums_written" in moved) == (stay_in is not None)
+            sums = moved["partial_sums_written"] if stay_in in inwards else 0
+            taken.append((event, moved.get("results", 0) + sums))
+        reading = [event for event in slices if event["name"] != "adding up the parts of k"]
+        assert all(event["args"]["bytes"].keys() <= READ for event in reading)
+        yield level, reading, taken
 
 
 def check_bytes(one: Timeline) -> None:
     """Sums over slices are the Traffic of the product's Cost, and no level is faster than it is."""
-    found = tracks(one)
     assert one.cost == price(one.work, one.machine).cost
+    written = {level.name: sum(count for _, count in out) for level, _, out in passed(one)}
     for level, (name, traffic), slices in zip(
-        one.machine.levels, one.cost.traffic, found.values(), strict=False
+        one.machine.levels, one.cost.traffic, tracks(one).values(), strict=False
     ):
         sums: dict[str, int] = defaultdict(int)
         for event in slices:
-            moved = event["args"]["bytes"]
-            for kind, count in moved.items():
+            for kind, count in event["args"]["bytes"].items():
                 sums[kind] += count
-            if level.bandwidth_denominator:
-                rate = Fraction(level.bandwidth_numerator, level.bandwidth_denominator)
-                assert sum(moved.values()) < rate * (event["dur"] + 1) + 3  # three sums are rounded up
-        read = sums["A"] + sums["B"] + sums["partial_sums"]
-        written = sums["results"] + sums["partial_sums_written"]
+            check_rate(level, event["dur"], sum(event["args"]["bytes"].values()))
         assert level.name == name
-        assert Traffic(read=read, write=written, metadata_read=sums["metadata"]) == traffic
+        fetched, taken = sums["A"] + sums["B"] + sums["partial_sums"], sums["results"] + written.get(name, 0)
+        assert Traffic(read=fetched, write=taken, metadata_read=sums["metadata"]) == traffic
+        check_rate(level, one.cost.cycles - one.machine.launch, traffic.total)
         assert one.work.native is not None or sums["metadata"] == 0
+    for level, _, out in passed(one):
+        for event, count in out:
+            check_rate(level, event["dur"], count)
+
+
+def check_rate(level: Level, cycles: int, moved: int) -> None:
+    """No more in `cycles` than the level can, but for a cycle and for three sums that are rounded up."""
+    if level.bandwidth_denominator:
+        rate = Fraction(level.bandwidth_numerator, level.bandwidth_denominator)
+        assert moved < rate * (cycles + 1) + 3
 
 
 def counted(one: Timeline) -> dict[str, list[tuple[int, float]]]:
@@ -197,10 +238,11 @@ def check_counters(one: Timeline) -> None:
         check_held(values[f"{level.name} buffers, of {level.buffers}"], level.buffers)
     check_held(values[f"sums in the core, of {one.tiled.plan.buffers}"], one.tiled.plan.buffers)
     for (level_name, _), slices in zip(one.cost.traffic, tracks(one).values(), strict=False):
-        rates = values[f"{level_name} bandwidth"]
+        rates = values[f"{level_name} read bandwidth"]
         assert all(before[0] < after[0] for before, after in pairwise(rates))
         area = sum(value * (after - cycle) for (cycle, value), (after, _) in pairwise(rates))
-        moved = sum(sum(event["args"]["bytes"].values()) for event in slices if event["dur"])
+        shown = [event["args"]["bytes"] for event in slices if event["dur"]]
+        moved = sum(count for moved in shown for kind, count in moved.items() if kind in READ)
         assert abs(area - moved) <= 0.0006 * sum(event["dur"] for event in slices)  # three decimals
 
 
@@ -251,16 +293,34 @@ def test_a_product_of_one_tile_by_hand() -> None:
     assert {
         name: [(e["ts"], e["dur"], e["args"]["bytes"]) for e in track] for name, track in found.items()
     } == {
-        "dram -> l1": [(0, 21, {"A": 32, "B": 16}), (21, 7, {"results": 16})],
+        "dram -> l1": [(0, 21, {"A": 32, "B": 16})],
         "core: load, multiply": [(21, 1, {"A": 32, "B": 16, "results": 16})],
-        "results -> dram": [(22, 7, {})],
+        "results -> dram": [(22, 7, {"results": 16})],
     }
     assert counted(one) == {
         "l1 buffers, of 2": [(0, 1), (22, 0)],
         "sums in the core, of 2": [(21, 1), (29, 0)],
-        "dram bandwidth": [(0, 2.286), (21, 2.286), (28, 0)],
-        "l1 bandwidth": [(21, 64), (22, 0)],
+        "dram read bandwidth": [(0, 2.286), (21, 0)],
+        "l1 read bandwidth": [(21, 48), (22, 0)],
     }
+
+
+def test_partial_sums_go_no_further_than_the_level_that_keeps_them() -> None:
+    """An l2 of 2 KiB keeps the 1 KiB of 16 x 16 sums of 4 bytes; one of 1 KiB has its tiles to hold too."""
+    for capacity, keeper in ((2**10, "dram"), (2**11, "l2")):
+        l2 = replace(SPARSE.levels[1], name="l2", instances=1, capacity_bytes=capacity)
+        machine = replace(
+            SPARSE,
+            accumulator_bytes=64,
+            levels=(SPARSE.levels[0], l2, SPARSE.levels[1]),
+            mapping=Mapping(order="kmn", tile_m=4, tile_n=2, tile_k=4),
+        )
+        one = drawn(product(m=16, n=16, k=32), machine)
+        check(one)
+        spilled = [each for each in one.tracks[-1].slices if "partial_sums_written" in each.moved]
+        assert {each.more["partial_sums_stay_in"] for each in spilled} == {keeper}
+        assert sum(each.moved["partial_sums_written"] for each in spilled) == 7 * 1024
+        assert one.late > 0
 
 
 def inner(machine: Machine) -> Level:
@@ -328,7 +388,7 @@ def test_the_verb_writes_the_trace_and_says_one_line(
 def test_more_tiles_than_a_person_looks_at_are_refused_before_they_are_walked() -> None:
     pinned = replace(SPARSE, mapping=Mapping(tile_m=1, tile_n=1, tile_k=4))
     with pytest.raises(InputError, match=f"at most {TILES_MAX}"):
-        drawn(product(m=2**14, n=2**14, k=2**14), pinned)
+        drawn(product(m=2**12, n=2**12, k=2**12), pinned)
 
 
 def test_a_gemm_is_parsed_as_written() -> None:
