@@ -117,13 +117,13 @@ def explain(
 
     `by` is "total", "pass" or "layer".
     """
-    if against == arch:
-        right = "name another machine"
-        raise InputError.of(f"{shown(arch)} is the machine that is explained", right, where="--against")
     machines = [load_arch(arch, settings=settings)]
     if against is not None:
         with placed("--against"):
             machines.append(load_arch(against, settings=settings))
+        if machines[0].digest == machines[1].digest:
+            what, right = f"{shown(against)} is the machine that is explained", "name another machine"
+            raise InputError.of(what, right, where="--against")
     parts: list[Explained] = []
     whole: list[Explained] = []
     notes: list[str] = []
@@ -242,8 +242,8 @@ def sentence(one: Explained) -> str:
     return (
         f"{one.arch}: dense at peak {scaled(one.dense_at_peak)} cycles; ideal with the zeros skipped "
         f"{scaled(ideal)} ({times(one.dense_at_peak, ideal)}); modelled {scaled(cycles)} "
-        f"({times(one.dense_cycles, cycles)} of {scaled(one.dense_cycles)} modelled dense): "
-        f"the rest went to {', '.join(causes) or 'nothing'}"
+        f"({times(one.dense_cycles, cycles)} as fast as dense, {scaled(one.dense_cycles)}); "
+        f"of the {scaled(rest)} beyond ideal: {', '.join(causes) or 'nothing'}"
     )
 
 

@@ -61,7 +61,8 @@ HALVINGS = 3
 
 LEFT_OUT: Mapping[int, Values] = MappingProxyType(
     {
-        768: (Fraction("87.5"), Fraction("71"), Fraction("89"), Fraction("8")),
+        768: (Fraction("86.5"), Fraction("69"), Fraction("87.5"), Fraction("8")),
+        3072: (Fraction("89"), Fraction("66.5"), Fraction("92"), Fraction("8")),
     }
 )
 """The constants fitted without the rows of `a100_2to4_measured` that have this k."""

@@ -3,7 +3,7 @@
 No schedule of the Step alone, in its orientation, is faster.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.cost import Cost, Traffic, overlapped
 from simulator.gemm import Stream
@@ -42,7 +42,7 @@ def product_uses(work: Lowered, machine: Machine) -> tuple[Use, ...]:
         ("feed", Cost.waiting("feed", feed_cycles(work, machine))),
         ("load", Cost.waiting("load", load_cycles(work, machine))),
         ("decode", Cost.waiting("decode", decode_cycles(work, machine))),
-        *memory_uses(product_traffic(work), machine),
+        *memory_uses(product_traffic(work), product_bits(work), machine, written=work.c.value_bits),
     )
 
 
@@ -55,13 +55,14 @@ def stream_uses(stream: Stream, machine: Machine) -> tuple[Use, ...]:
         metadata_write=_bytes(stream.metadata_write_bits),
     )
     cycles = -(-stream.ops // (machine.cores * machine.vector_ops_per_cycle))
-    return ("vector", Cost.computing(cycles)), *memory_uses(traffic, machine)
+    bits = stream.read_bits + stream.write_bits + stream.metadata_read_bits + stream.metadata_write_bits
+    return ("vector", Cost.computing(cycles)), *memory_uses(traffic, bits, machine)
 
 
 def product_traffic(work: Lowered) -> Traffic:
     """The compulsory bytes: every distinct value of A and B in once, every wanted value of C out once."""
     return Traffic(
-        read=_bytes(work.a.value_bits) + _bytes(work.b.value_bits),
+        read=_bytes(work.a.value_bits + work.b.value_bits),
         write=_bytes(work.c.value_bits),
         metadata_read=_bytes(work.b.metadata_bits),
     )
@@ -137,25 +138,35 @@ def decode_cycles(work: Lowered, machine: Machine) -> int:
     return -(-work.groups * folds // (machine.cores * decoders * machine.decode_groups_per_cycle))
 
 
-def memory_uses(traffic: Traffic, machine: Machine) -> tuple[Use, ...]:
-    """The same bytes through every level; the outermost level's time is dram's, an inner one's is load's."""
-    outermost = machine.levels[0]
+def product_bits(work: Lowered) -> int:
+    """The compulsory bits of a product, all kinds together."""
+    return work.a.value_bits + work.b.bits + work.c.value_bits
+
+
+def memory_uses(traffic: Traffic, bits: int, machine: Machine, *, written: int = 0) -> tuple[Use, ...]:
+    """The same `bits` through every level; the outermost level's time is dram's, an inner one's is load's.
+
+    The `written` ones of a product's results do not pass the innermost level where accumulators take them.
+    """
+    inside = machine.levels[-1] if len(machine.levels) > 1 and machine.accumulator_bytes is not None else None
     return tuple(
         (
             level.name,
             Cost.waiting(
-                "dram" if level is outermost else "load",
-                level_cycles(traffic.total, level),
-                traffic=((level.name, traffic),),
+                "load" if index else "dram",
+                level_cycles(bits - (written if level is inside else 0), level),
+                traffic=(
+                    (level.name, replace(traffic, write=0) if level is inside and written else traffic),
+                ),
             ),
         )
-        for level in machine.levels
+        for index, level in enumerate(machine.levels)
     )
 
 
-def level_cycles(moved: int, level: Level) -> int:
-    """ceil(bytes / bandwidth), the bandwidth a rational number of bytes a cycle."""
-    return -(-moved * level.bandwidth_denominator // level.bandwidth_numerator)
+def level_cycles(bits: int, level: Level) -> int:
+    """ceil(bytes / bandwidth), the bandwidth a rational number of bytes a cycle, the bytes not rounded."""
+    return -(-bits * level.bandwidth_denominator // (8 * level.bandwidth_numerator))
 
 
 def _bytes(bits: int) -> int:

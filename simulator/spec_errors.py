@@ -110,8 +110,9 @@ def _translated(
         keys = ", ".join(_keys(model, path))
         words = _Words(context, seen=_seen(node), keys=f": {keys}" if keys else "")
         example = _example(model, path)
-        right = re.sub(r"\{example:(.*?)\}", lambda match: example or match[1], right)
-        yield Found.at(place, path, what.format_map(words), right.format_map(words))
+        parts = re.split(r"\{example:(.*?)\}", right)
+        said = [example or part if index % 2 else part.format_map(words) for index, part in enumerate(parts)]
+        yield Found.at(place, path, what.format_map(words), "".join(said))
 
 
 class _Words(dict[str, Any]):

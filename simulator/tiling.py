@@ -12,6 +12,7 @@ from simulator.formats import BYTE, Coordinate, bits_to_name
 from simulator.kernels import search
 from simulator.kernels.pipeline import TICKS, UNITS_PER_BYTE
 from simulator.kernels.plan import Plan, mapped
+from simulator.kernels.tiles import array_bits, jobs_of
 from simulator.lowering import Lowered
 from simulator.machine import Level, Machine
 from simulator.mapping import ORDERS, Chosen, Mapping
@@ -21,6 +22,9 @@ FINALISTS = 4
 MACS_MAX = 2**50
 TERMS_MAX = 2**62
 CYCLES_MAX = 2**40
+RESULTS_MAX = 2**44
+WALKED_MAX = 2**22
+WALKED_OF_K = 40  # tiles of k until the recurrence repeats
 Ints = NDArray[np.int64]
 
 
@@ -48,12 +52,15 @@ def finalists(work: Lowered, machine: Machine) -> list[Tiled]:
     for quanta in (_quanta(core, base), np.ones(3, np.int64) * (1, 1, max(1, base.group))):
         count = search.best_mappings(base, levels, core, pins, quanta, found, scores)
         if count:
-            _check_time(scores[:count, 0].max())
-            return [_tiled(base, core, levels, row.tolist()) for row in found[:count]]
+            _check_time(int(scores[:count, 0].max()))
+            tiled = [_tiled(base, core, levels, row.tolist()) for row in found[:count]]
+            for one in tiled:
+                _check_tile(one)
+            return tiled
     what = "no tile of it fits" if machine.mapping == Mapping() else "the pinned mapping does not fit"
     raise InputError.of(
-        f"{what} into {', '.join(level.name for level in machine.levels[1:]) or 'the accumulators'}",
-        "give the level or the accumulators more capacity, or pin smaller tiles",
+        f"{what} into {', '.join([*(level.name for level in machine.levels[1:]), 'accumulators'])}",
+        "give one of them more capacity, or pin smaller tiles",
     )
 
 
@@ -61,7 +68,22 @@ def _check_time(cycles: int) -> None:
     """Refuse a product whose ticks could pass 64 bits; `cycles` are about those of a mapping."""
     if cycles > CYCLES_MAX:
         raise InputError.of(
-            f"a product of about {cycles} cycles", f"at most {CYCLES_MAX} at this fidelity; `bound` takes any"
+            f"a product of more than {CYCLES_MAX} cycles",
+            "at most as many at this fidelity; `bound` takes any",
+        )
+
+
+def _check_tile(tiled: Tiled) -> None:
+    """Refuse a tile whose bits would pass 64, and more waves than can be walked one by one."""
+    plan = tiled.plan
+    bits = sum(map(int, array_bits(tiled.core, plan, plan.tile_m, plan.tile_n, plan.tile_k)))
+    if bits * plan.cores * UNITS * max(1, int(tiled.levels[-1, 1])) > TERMS_MAX:
+        raise InputError.of("a tile of too many bits for this fidelity", "pin smaller tiles, or use `bound`")
+    waves = -(-int(jobs_of(plan)[2]) // plan.clusters)
+    walked = waves * min(-(-plan.k // plan.tile_k), WALKED_OF_K)
+    if plan.clusters * plan.band > 1 and walked > WALKED_MAX:
+        raise InputError.of(
+            f"{waves} waves of tiles on {plan.clusters} clusters", "pin larger tiles, or use `bound`"
         )
 
 
@@ -93,7 +115,7 @@ def plan_of(work: Lowered, machine: Machine) -> Plan:
         clusters=clusters,
         cluster_m=across_m,
         cluster_n=across_n,
-        accumulators=(machine.accumulator_bytes or 0) * BYTE * UNITS,
+        accumulators=min((machine.accumulator_bytes or 0) * BYTE * UNITS, TERMS_MAX),
         buffers=machine.accumulator_buffers,
         kept=native.kept if native else 0,
         group=native.group if native else 0,
@@ -182,14 +204,22 @@ def _pins(mapping: Mapping) -> Ints:
 def _check_terms(base: Plan, levels: Ints, machine: Machine) -> None:
     """Refuse what would not fit into 64 bits."""
     macs = base.batch * base.m * base.n * base.full_k
-    if macs > MACS_MAX:
-        raise InputError.of(
-            f"{macs} multiplies in one product", f"at most {MACS_MAX} at this fidelity; `bound` takes any"
-        )
+    for count, most, noun in (
+        (macs, MACS_MAX, "multiplies"),
+        (base.batch * base.m * base.n, RESULTS_MAX, "results"),
+    ):
+        if count > most:
+            raise InputError.of(
+                f"{count} {noun} of one product", f"at most {most} at this fidelity; `bound` takes any"
+            )
+    pins = machine.mapping
+    if len(levels) == 1 and ((pins.order or "").startswith("k") or (pins.split_k or 1) > 1):
+        right = "pin k innermost, and split_k 1"
+        raise InputError.of("a machine of one level has nowhere to put partial sums", right, where="mapping")
     moved = base.batch * (base.m * base.full_k * base.a_units + base.n * base.full_k * base.b_units)
     moved += base.batch * base.m * base.n * base.c_units
     clumsy = max(levels[:, 1].tolist(), default=0)
-    if moved * clumsy > TERMS_MAX or max(levels[:, 0].tolist()) * UNITS_PER_BYTE * TICKS > TERMS_MAX:
+    if moved * max(1, clumsy) > TERMS_MAX or max(levels[:, 0].tolist()) * UNITS_PER_BYTE * TICKS > TERMS_MAX:
         raise InputError.of(
             "a bandwidth over the clock is a ratio of too large numbers for this fidelity",
             "write rounder numbers, or use `bound`",

@@ -150,7 +150,7 @@ def walk(plan, levels, keeps, core, effects, share, jumps, totals, log):  # type
         if opens and marks[LEFT] >= plan.buffers:
             start = max(start, freed[(marks[LEFT] - plan.buffers) & (DEEP - 1)])
         final = at_end(at, trips)
-        through = bits + (0 if plan.accumulators else leaving)
+        through = bits + (0 if plan.accumulators and stages > 0 else leaving)
         service, work = core_service(rest + (0 if final else more), through, share, levels[stages])
         ends[stages, slot & (DEEP - 1)] = start + service
         state[2][:, slot & (LATE - 1)] = 0

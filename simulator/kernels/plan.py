@@ -68,6 +68,7 @@ def mapped(base, tile_m, tile_n, tile_k, order, band, split):  # type: ignore[no
     inner, job_inner = base.n, base.cluster_n * tile_n
     if by_n:
         outer, inner, job_outer, job_inner = inner, outer, job_inner, job_outer
+    band = min(band, (outer + job_outer - 1) // job_outer)
     lone = 1 if base.clusters * base.cluster_m * base.cluster_n == 1 else 0
     out_units = PARTIAL_UNITS if parts > 1 else base.c_units
     return Plan(

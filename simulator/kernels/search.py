@@ -30,6 +30,7 @@ from simulator.kernels.tiles import (
 SIZES_MAX = 64
 FACTS = 6  # columns of a mapping: tile_m, tile_n, tile_k, order, band, split_k
 SPLIT_WAVES = 4
+ENDLESS = 2.0**61
 
 
 @kernel
@@ -70,7 +71,7 @@ def fits(plan, levels, keeps):  # type: ignore[no-untyped-def]
             room -= levels[level, CORES_M] * levels[level, CORES_N] * sums
         if room < 0:
             return False
-        keeps[level] = kept_beside(plan, room) if levels[level, SHARED] else 0
+        keeps[level] = kept_beside(plan, levels, level, room) if levels[level, SHARED] else 0
     for level in range(inside - 1, 0, -1):
         keeps[level] = keeps[level] | keeps[level + 1]
     return True
@@ -108,8 +109,10 @@ def most_touched(plan):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def kept_beside(plan, room):  # type: ignore[no-untyped-def]
-    """What fits into `room` units beside the tiles: the band, then all of the inner operand, then the sums.
+def kept_beside(plan, levels, level, room):  # type: ignore[no-untyped-def]
+    """What a level keeps in `room` units beside the tiles: what leaves least of both operands to move.
+
+    Then the sums, if they fit too.
 
     Oracle: tests/oracles/search.py.
     """
@@ -118,20 +121,24 @@ def kept_beside(plan, room):  # type: ignore[no-untyped-def]
     b = places(plan.kept, plan.group, length) * (plan.b_units + plan.meta_units)
     band = min(plan.outer, plan.band * plan.job_outer) * (b if plan.by_n else a)
     whole = plan.inner * (a if plan.by_n else b)
-    keeps = 0
-    if band <= room:
-        keeps, room = keeps | BAND, room - band
-    if whole <= room:
-        keeps, room = keeps | ALL, room - whole
+    keeps, least = 0, level_units(plan, levels, 0, level)
+    for chosen in (ALL, BAND, BAND | ALL):
+        taken = (band if chosen & BAND else 0) + (whole if chosen & ALL else 0)
+        units = level_units(plan, levels, chosen, level)
+        if taken <= room and units <= least:
+            keeps, least = chosen, units
+    room -= (band if keeps & BAND else 0) + (whole if keeps & ALL else 0)
     if plan.k_outer and plan.m * plan.n * PARTIAL_UNITS <= room:
         keeps = keeps | SUMS
     return keeps
 
 
 @kernel
-def level_units(plan, levels, keeps, level):  # type: ignore[no-untyped-def]
-    """About what a level serves in all. Oracle: tests/oracles/search.py."""
-    into = level + 1
+def level_units(plan, levels, keeps, into):  # type: ignore[no-untyped-def]
+    """About what is brought into a level in all, which keeps what `keeps` says, and written out of it.
+
+    Oracle: tests/oracles/search.py.
+    """
     outer_tiles, inner_tiles = ceil_div(plan.outer, plan.job_outer), ceil_div(plan.inner, plan.job_inner)
     rows = plan.elements * plan.m * plan.k * plan.a_units
     columns = (
@@ -146,14 +153,14 @@ def level_units(plan, levels, keeps, level):  # type: ignore[no-untyped-def]
     else:
         band = min(plan.band, outer_tiles)
         bands = ceil_div(outer_tiles, band)
-        keeps_band, keeps_all = keeps[into] & BAND != 0, keeps[into] & ALL != 0
+        keeps_band, keeps_all = keeps & BAND != 0, keeps & ALL != 0
         total = (
             outer if keeps_band else outer * max(1, inner_tiles * min(band, plan.clusters) // plan.clusters)
         )
         total += inner if keeps_all else inner * bands * max(1, band // plan.clusters)
     out = plan.elements * plan.m * plan.n
     total += out * plan.out_units
-    if plan.k_outer and keeps[into] & SUMS == 0:
+    if plan.k_outer and keeps & SUMS == 0:
         total += 2 * (ceil_div(plan.k, plan.tile_k) - 1) * out * PARTIAL_UNITS
     return total
 
@@ -170,8 +177,9 @@ def score(plan, levels, keeps, core):  # type: ignore[no-untyped-def]
     work, fill = even_tile(plan, levels, core)
     inside = levels.shape[0] - 1
     slowest, leaving, moved, behind = work, 0.0, 0, work + fill + levels[inside, LATENCY]
+    fill, adding = fill + levels[inside, LATENCY], 0.0
     for level in range(inside - 1, -1, -1):
-        units = level_units(plan, levels, keeps, level)
+        units = level_units(plan, levels, keeps[level + 1], level + 1)
         rate = levels[level, DEN] / (UNITS_PER_BYTE * levels[level, NUM])
         service = units * rate / items
         turn = (service + levels[level, LATENCY] + behind) / levels[level + 1, BUFFERS]
@@ -180,9 +188,13 @@ def score(plan, levels, keeps, core):  # type: ignore[no-untyped-def]
         leaving = max(leaving, out * rate / waves)
         fill += levels[level, LATENCY] + service
         moved = units
+        if plan.split > 1:
+            results = plan.batch * plan.m * plan.n
+            adding = max(adding, results * (plan.split * PARTIAL_UNITS + plan.c_units) * rate)
     held = waves if plan.buffers == 1 or not plan.ahead else 1
     filled = 1 if plan.ahead else waves
-    return int(items * slowest + filled * fill + held * leaving), moved, items
+    time = items * slowest + filled * fill + held * leaving + adding
+    return int(min(time, ENDLESS)), moved, items
 
 
 @kernel
@@ -204,10 +216,18 @@ def even_tile(plan, levels, core):  # type: ignore[no-untyped-def]
 
 @kernel
 def keep_best(found, scores, count, facts, marks):  # type: ignore[no-untyped-def]
-    """Insert a mapping among the best so far, in order of its marks, lowest first; how many there are.
+    """Insert a mapping among the best, lowest marks first, of equal tiles one band; how many there are.
 
     Oracle: tests/oracles/search.py.
     """
+    for other in range(count):
+        if same_but_band(found[other], facts):
+            if marks >= (scores[other, 0], scores[other, 1], scores[other, 2]):
+                return count
+            for at in range(other, count - 1):
+                scores[at], found[at] = scores[at + 1], found[at + 1]
+            count -= 1
+            break
     most = found.shape[0]
     if count == most and marks >= (scores[most - 1, 0], scores[most - 1, 1], scores[most - 1, 2]):
         return count
@@ -217,6 +237,15 @@ def keep_best(found, scores, count, facts, marks):  # type: ignore[no-untyped-de
         at -= 1
     scores[at], found[at] = marks, facts
     return min(count + 1, most)
+
+
+@kernel
+def same_but_band(one, other):  # type: ignore[no-untyped-def]
+    """Whether two mappings differ in their band alone, if at all. Oracle: tests/oracles/search.py."""
+    same = one[5] == other[5]
+    for fact in range(4):
+        same = same and one[fact] == other[fact]
+    return same
 
 
 @kernel
@@ -259,9 +288,11 @@ def splits(base, tile_m, tile_n, tile_k, pin):  # type: ignore[no-untyped-def]
     """
     if pin > 0:
         return [pin]
+    if base.clusters == 1:
+        return [1]
     jobs = base.batch * ceil_div(base.m, base.cluster_m * tile_m) * ceil_div(base.n, base.cluster_n * tile_n)
     tried, parts = [1], 2
-    while parts * jobs <= SPLIT_WAVES * base.clusters and parts * tile_k <= base.full_k and base.clusters > 1:
+    while parts * jobs <= SPLIT_WAVES * base.clusters and parts * tile_k <= base.full_k:
         tried.append(parts)
         parts *= 2
     return tried
@@ -278,6 +309,8 @@ def try_orders(base, levels, core, pins, tile, split, found, scores, count):  # 
         if pins[3] > 0 and order != pins[3] - 1:
             continue
         if pins[3] == 0 and order >= KMN and (base.clusters > 1 or tile[2] >= base.full_k):
+            continue
+        if levels.shape[0] == 1 and (order >= KMN or split > 1):
             continue
         band = 1
         plan = mapped(base, tile[0], tile[1], tile[2], order, band, split)

@@ -92,6 +92,19 @@ def bands_before(plan, band):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def rows_before(plan, job):  # type: ignore[no-untyped-def]
+    """Extent along the outer axis of what the jobs before one touch, each band's rows once.
+
+    Oracle: tests/oracles/tiles.py.
+    """
+    outer, _, _ = jobs_of(plan)
+    element, band, column, row, _ = place_of(plan, job)
+    start = bands_before(plan, element * ceil_div(outer, plan.band) + band)
+    high = bands_before(plan, element * ceil_div(outer, plan.band) + band + 1) - start
+    return start + (high if column > 0 else min(row * plan.job_outer, high))
+
+
+@kernel
 def distinct(plan, first, last, keeps_band, keeps_all):  # type: ignore[no-untyped-def]
     """Extents along outer and inner axis that jobs [first, last) bring into a memory that all share.
 
@@ -114,7 +127,7 @@ def distinct(plan, first, last, keeps_band, keeps_all):  # type: ignore[no-untyp
         old_band = element * bands + band
         old_pair = old_band * inner + column
     if keeps_band:
-        along_outer = bands_before(plan, to_band + 1) - bands_before(plan, max(from_band, old_band + 1))
+        along_outer = rows_before(plan, last) - rows_before(plan, first)
     elif from_band == to_band and last - first < rows:
         high = bands_before(plan, to_band + 1) - bands_before(plan, to_band)
         along_outer = min(high, (last - first) * plan.job_outer)

@@ -173,7 +173,7 @@ def test_what_is_said_is_what_was_simulated() -> None:
     text = explanation_text(found, "table")
     assert text.startswith("small on a100, fidelity tile\n")
     assert "a100: dense at peak 348 cycles; ideal with the zeros skipped 143 (2.43x); modelled " in text
-    shares = [float(number) for number in re.findall(r"([0-9.]+)%", text.partition("the rest went to")[2])]
+    shares = [float(number) for number in re.findall(r"([0-9.]+)%", text.partition("beyond ideal: ")[2])]
     assert sum(shares) == pytest.approx(100, abs=0.3)
 
 

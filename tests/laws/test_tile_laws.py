@@ -241,11 +241,11 @@ def test_a_slow_core_takes_its_time_or_is_refused(side: int) -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     small = with_levels(SPARSE, lambda level: replace(level, capacity_bytes=8))
-    right = "give the level or the accumulators more capacity, or pin smaller tiles"
-    assert refusal(product(), small) == f"no tile of it fits into l1; {right}"
+    right = "give one of them more capacity, or pin smaller tiles"
+    assert refusal(product(), small) == f"no tile of it fits into l1, accumulators; {right}"
     tiles = replace(SPARSE, mapping=Mapping(tile_m=4096, tile_k=4096))
     work = product(m=4096, n=8, k=4096)
-    assert refusal(work, tiles) == f"the pinned mapping does not fit into l1; {right}"
+    assert refusal(work, tiles) == f"the pinned mapping does not fit into l1, accumulators; {right}"
 
 
 def test_a_piece_of_k_is_whole_groups() -> None:

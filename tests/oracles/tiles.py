@@ -90,8 +90,8 @@ def waves_of_whole_bands(plan: Plan) -> bool:
 class Shared:
     """A level that all clusters share, and what it keeps: the band, all of the inner operand, or neither.
 
-    What is kept is known by its element and index along an axis. A band that is kept is fetched as a whole
-    when its first job comes; of what is not kept, each wave asks for what it touches.
+    What is kept is known by its element and index along an axis. Of a band that is kept, what a job touches
+    stays until the band is over; of what is not kept, each wave asks for what it touches.
     """
 
     plan: Plan
@@ -105,9 +105,8 @@ class Shared:
         outer = {(job.element, index) for job in wave for index in job.outer}
         inner = {(job.element, index) for job in wave for index in job.inner}
         if self.keeps_band:
-            wanted = {(job.element, index) for job in wave for index in self.band_of(job)}
             last = {(wave[-1].element, index) for index in self.band_of(wave[-1])}
-            outer, self.band = wanted - self.band, last
+            outer, self.band = outer - self.band, (self.band | outer) & last
         if self.keeps_all:
             inner, self.all = inner - self.all, inner | self.all
         return outer, inner

@@ -283,6 +283,8 @@ def test_many_problems_are_cut_after_a_hundred() -> None:
         ("memory.drma.capacity=1 GiB", "--set memory.drma.capacity=1 GiB: memory.drma: `memory` has no item `drma`; "
          "did you mean `dram`? known: dram, shared"),
         ("memory.2.capacity=1 GiB", "--set memory.2.capacity=1 GiB: memory.2: `memory` has no item `2`; known: dram, shared"),
+        ("memory=3", "--set memory=3: memory: `3` is not a list; write a list, as in "
+         "[{name: dram, capacity: 40 GiB, bandwidth: 1555 GB/s}]"),
         ("memory.dram.capacity=1", "--set memory.dram.capacity=1: memory.0.capacity: `1` has no unit; "
          "write a size such as 40 MiB"),
         ("name=[a", "--set name=[a: this is not YAML (did not find expected ',' or ']'); "

@@ -6,7 +6,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.bound import bound, level_cycles, memory_uses, product_traffic, product_uses, stream_uses
+from simulator.bound import (
+    bound,
+    level_cycles,
+    memory_uses,
+    product_bits,
+    product_traffic,
+    product_uses,
+    stream_uses,
+)
 from simulator.gemm import Product, Stream
 from simulator.lowering import lower
 from simulator.machine import Level, Machine
@@ -36,9 +44,11 @@ def test_the_bytes_are_those_that_no_schedule_saves(work: Product, machine: Mach
     lowered = lower(work, machine)
     a, b, metadata, c = moved_bits(work, lowered.native, "coordinate")
     traffic = product_traffic(lowered)
-    assert (traffic.read, traffic.metadata_read) == (-(-a // 8) + -(-b // 8), -(-metadata // 8))
+    assert (traffic.read, traffic.metadata_read) == (-(-(a + b) // 8), -(-metadata // 8))
     assert (traffic.write, traffic.metadata_write) == (-(-c // 8), 0)
-    for level, (_, cost) in zip(machine.levels, memory_uses(traffic, machine), strict=True):
+    for level, (_, cost) in zip(
+        machine.levels, memory_uses(traffic, product_bits(lowered), machine), strict=True
+    ):
         assert cost.traffic == ((level.name, traffic),)
 
 
@@ -103,8 +113,8 @@ def test_a_rational_bandwidth_is_exact(moved: int, numerator: int, denominator: 
         bandwidth_denominator=denominator,
     )
     cycles = level_cycles(moved, level)
-    assert cycles * numerator >= moved * denominator
-    assert cycles == 0 or (cycles - 1) * numerator < moved * denominator
+    assert cycles * 8 * numerator >= moved * denominator
+    assert cycles == 0 or (cycles - 1) * 8 * numerator < moved * denominator
 
 
 def richer(machine: Machine, name: str, times: int) -> Machine:

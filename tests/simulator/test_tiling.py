@@ -240,14 +240,18 @@ def test_the_best_are_the_first_of_all(case: tuple[Plan, Any, Core], data: st.Da
     found, scores = np.zeros((4, search.FACTS), np.int64), np.zeros((4, 3), np.int64)
     ask = np.array(pins, np.int64), np.array(quanta, np.int64)
     count = search.best_mappings(base, levels, core, *ask, found, scores)
-    every = []
-    for facts in brute.candidates(base, quanta, pins):
+    best: dict[Any, Any] = {}  # of mappings that differ in their band alone, the best
+    for place, facts in enumerate(brute.candidates(base, quanta, pins)):
+        if len(levels) == 1 and (facts[3] >= 2 or facts[5] > 1):
+            continue  # there is nowhere to put partial sums
         plan, keeps = brute.plan_of(base, facts), np.zeros(len(levels), np.int64)
         if search.fits(plan, levels, keeps):
-            every.append((search.score(plan, levels, keeps, core), facts))
-    every.sort(key=lambda pair: pair[0])
-    assert [tuple(row) for row in found[:count].tolist()] == [facts for _, facts in every[:4]]
-    assert [tuple(row) for row in scores[:count].tolist()] == [marks for marks, _ in every[:4]]
+            marked = (search.score(plan, levels, keeps, core), place, facts)
+            same = (*facts[:4], facts[5])
+            best[same] = min(best.get(same, marked), marked)
+    every = sorted(best.values())[:4]
+    assert [tuple(row) for row in found[:count].tolist()] == [facts for _, _, facts in every]
+    assert [tuple(row) for row in scores[:count].tolist()] == [marks for marks, _, _ in every]
 
 
 @given(searches())
@@ -265,7 +269,7 @@ def test_what_a_level_serves_is_known_before_the_walk(case: tuple[Plan, Any, Cor
             kernels.wave_units(plan, levels, np.array(keeps), first, last, tile, units)
             total += units.sum(axis=1)
     for at in range(len(levels) - 1):
-        guess = int(search.level_units(plan, levels, np.array(keeps), at))
+        guess = int(search.level_units(plan, levels, keeps[at + 1], at + 1))
         assert total[at] <= 4 * guess, (at, guess, total)
         assert guess <= 4 * total[at], (at, guess, total)
 
