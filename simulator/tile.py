@@ -119,7 +119,7 @@ def _even(tiled: Tiled, effects: int) -> int:
 def _inner(work: Lowered, tiled: Tiled) -> Traffic:
     """Bits between the innermost level and the arrays; results where no accumulators take them."""
     _, a, b, metadata = even_work(tiled.plan, tiled.core, MULTIPLY)
-    out = 0 if tiled.plan.accumulators and len(tiled.levels) > 1 else work.c.value_bits
+    out = work.c.value_bits if tiled.results_stream else 0
     return Traffic(read=int(a) + int(b), write=out, metadata_read=int(metadata))
 
 

@@ -38,6 +38,11 @@ class Tiled:
     keeps: Ints
     chosen: Chosen
 
+    @property
+    def results_stream(self) -> bool:
+        """Whether results leave through the innermost level: without accumulators, or with no other level."""
+        return not self.plan.accumulators or len(self.levels) == 1
+
 
 def finalists(work: Lowered, machine: Machine) -> list[Tiled]:
     """The mappings of `work` that the search scores best, best first; those that are pinned alone.

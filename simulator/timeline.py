@@ -234,7 +234,7 @@ def _inner_units(work: Lowered, tiled: Tiled, items: list[Item]) -> Ints:
                 bits_of[job] = np.array(kernels.even_work(job, tiled.core, MULTIPLY)[1:], np.int64)
             out[[A, B, META]] += jobs * bits_of[job] * UNITS
             area += jobs * m * n
-        if (item.tile + 1) * plan.tile_k >= plan.k and not plan.accumulators:
+        if (item.tile + 1) * plan.tile_k >= plan.k and tiled.results_stream:
             done += area
             out[OUT] = work.c.value_bits * UNITS * done // whole - shared
             shared += int(out[OUT])

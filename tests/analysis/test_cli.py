@@ -110,7 +110,8 @@ BAD = {
     "simulate a100 t": ["t: does not exist; name a directory that `nmsim trace` wrote"],
     "simulate a100 t --set core.aray.rows=3": [
         "--set core.aray.rows=3: core.aray: unknown key; did you mean `array`? "
-        "known: accumulators, array, dataflow, decode, feed, fetch_ahead, lanes, overlap, patterns, select, vector"
+        "known: accumulators, array, dataflow, decode, feed, fetch_ahead, lanes, overlap, patterns, "
+        "select, vector"
     ],
     "list machine": ["no list is called `machine`; known: archs, formats, networks, recipes"],
     "schema arch": ["no YAML file is called `arch`; known: machine, network, recipe"],

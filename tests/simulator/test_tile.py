@@ -131,13 +131,14 @@ def items_of(case: Case) -> tuple[list[oracle.Item], list[list[int]]]:
             known[m, n, k] = (*tiles.core_work(plan, core, m, n, k, SKEW), bits)
         rest, more, load, bits = known[m, n, k]
         away = units[:-1, OUT] + units[:-1, SPILL]
+        streams = not plan.accumulators or len(case.levels) == 1
         items.append(
             oracle.Item(
                 reads=(units[:-1].sum(axis=1) - away).tolist(),
                 writes=away.tolist(),
                 work=int(rest + (more if place + 1 < len(order) else 0)),
                 load=int(load),
-                streamed=int(bits * 1024 + (0 if plan.accumulators else leaving)),
+                streamed=int(bits * 1024 + (leaving if streams else 0)),
                 opens=bool(plan.k_outer) or piece == 0,
                 closes=bool(plan.k_outer) or piece == pieces - 1,
             )

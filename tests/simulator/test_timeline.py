@@ -388,7 +388,7 @@ def test_the_verb_writes_the_trace_and_says_one_line(
 def test_more_tiles_than_a_person_looks_at_are_refused_before_they_are_walked() -> None:
     pinned = replace(SPARSE, mapping=Mapping(tile_m=1, tile_n=1, tile_k=4))
     with pytest.raises(InputError, match=f"at most {TILES_MAX}"):
-        drawn(product(m=2**12, n=2**12, k=2**12), pinned)
+        drawn(product(m=2**8, n=2**8, k=2**8), pinned)
 
 
 def test_a_gemm_is_parsed_as_written() -> None:
