@@ -98,6 +98,8 @@ class Cost:
 
     def __mul__(self, count: int) -> "Cost":
         """The same work `count` times in sequence."""
+        if count == 1:
+            return self
         return Cost(
             cycles=self.cycles * count,
             compute_cycles=self.compute_cycles * count,
