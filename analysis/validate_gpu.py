@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis.published import read_published
-from analysis.validate_cases import Case, Checked, Work, check, product, sizes
+from analysis.validate_cases import Case, Checked, Work, check, product
 from simulator.gemm import DTYPES, Stream
 from workloads.training.selectors import SELECTORS
 
@@ -117,22 +117,6 @@ def speedups(checked: Sequence[Checked]) -> list[Speedup]:
             )
         )
     return found
-
-
-def bars(checked: Sequence[Checked]) -> dict[str, float]:
-    """What each bar is of the most that is let pass: 1 and less passes."""
-    by_source: dict[str, list[float]] = {}
-    for one in checked:
-        by_source.setdefault(one.case.source, []).append(one.error)
-    faster = [one.error for one in speedups(checked) if one.source == LAYER]
-    gemm_median, gemm_worst = sizes(by_source[GEMM])
-    return {
-        "gemm median": gemm_median / GEMM_MEDIAN,
-        "gemm worst": gemm_worst / GEMM_WORST,
-        "2:4 worst": sizes(by_source[LAYER])[1] / LAYER_WORST,
-        "2:4 speed-up": sizes(faster)[1] / SPEEDUP_WORST,
-        "training worst": sizes(by_source[TRAINING])[1] / TRAINING_WORST,
-    }
 
 
 def checked_gpu(settings: Sequence[str] = (), *, fidelity: str = "tile") -> list[Checked]:

@@ -23,7 +23,6 @@ from analysis.validate_gpu import (
     SPEEDUP_WORST,
     TRAINING,
     TRAINING_WORST,
-    bars,
     checked_gpu,
     gpu_cases,
     speedups,
@@ -121,13 +120,11 @@ def test_every_measured_row_is_within_its_bar() -> None:
         source: sizes(one.error for one in checked if one.case.source == source)
         for source in (GEMM, LAYER, TRAINING)
     }
-    assert by_source[GEMM] <= (GEMM_MEDIAN, GEMM_WORST)
     assert by_source[GEMM][0] <= GEMM_MEDIAN
     assert by_source[GEMM][1] <= GEMM_WORST
     assert by_source[LAYER][1] <= LAYER_WORST
     assert by_source[TRAINING][1] <= TRAINING_WORST
     assert sizes(one.error for one in speedups(checked) if one.source == LAYER)[1] <= SPEEDUP_WORST
-    assert max(bars(checked).values()) <= 1
 
 
 def test_speedups_are_predicted_from_the_rows_of_another_k() -> None:

@@ -25,19 +25,24 @@ class Case(NamedTuple):
     mask: NDArray[np.bool_] | None
 
 
-cores = st.builds(
-    Core,
-    dataflow=st.integers(0, len(DATAFLOWS) - 1),
-    rows=st.integers(1, 4),
-    columns=st.integers(1, 4),
-    lanes=st.integers(1, 5),
-    overlap=st.booleans(),
-    feed_bits=st.just(0) | st.integers(1, 130),
-    value_bits=st.sampled_from([8, 16, 32]),
-    decode_at=st.integers(0, len(DECODERS) - 1),
-    decode_rate=st.integers(0, 5),
-    decode_latency=st.integers(0, 7),
-)
+def cores_up_to(side: int, lanes: int) -> st.SearchStrategy[Core]:
+    """Any core of at most `side` rows and columns and `lanes` lanes."""
+    return st.builds(
+        Core,
+        dataflow=st.integers(0, len(DATAFLOWS) - 1),
+        rows=st.integers(1, side),
+        columns=st.integers(1, side),
+        lanes=st.integers(1, lanes),
+        overlap=st.booleans(),
+        feed_bits=st.just(0) | st.integers(1, 130),
+        value_bits=st.sampled_from([8, 16, 32]),
+        decode_at=st.integers(0, len(DECODERS) - 1),
+        decode_rate=st.integers(0, 5),
+        decode_latency=st.integers(0, 7),
+    )
+
+
+cores = cores_up_to(4, 5)
 
 
 def values(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, odd: float) -> Array:

@@ -5,12 +5,12 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from simulator.folds import Core
 from simulator.kernels.plan import Plan, mapped
 from simulator.machine import Level, Machine
 from simulator.mapping import ORDERS, Mapping
 from simulator.natives import Natives
 from simulator.pattern import Pattern
+from tests.simulator.array_cases import cores_up_to
 from tests.strategies import patterns_up_to
 
 DATAFLOWS = ("weight_stationary", "input_stationary", "output_stationary")
@@ -106,19 +106,7 @@ def plans(
     return Plan(*mapped(base, tile_m, tile_n, tile_k, order, band, split))
 
 
-small_cores = st.builds(
-    Core,
-    dataflow=st.integers(0, 2),
-    rows=st.integers(1, 4),
-    columns=st.integers(1, 4),
-    lanes=st.integers(1, 5),
-    overlap=st.booleans(),
-    feed_bits=st.just(0) | st.integers(1, 130),
-    value_bits=st.sampled_from([8, 16, 32]),
-    decode_at=st.integers(0, 2),
-    decode_rate=st.integers(0, 5),
-    decode_latency=st.integers(0, 7),
-)
+small_cores = cores_up_to(4, 5)
 
 
 def level_tables(cluster_m: int, cluster_n: int, clusters: int) -> st.SearchStrategy[list[list[int]]]:

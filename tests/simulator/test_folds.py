@@ -22,7 +22,7 @@ from simulator.simulate import simulate
 from simulator.tile import price
 from simulator.trace import Trace
 from tests.oracles.array import run
-from tests.simulator.array_cases import cores
+from tests.simulator.array_cases import cores, cores_up_to
 from tests.simulator.steps import product
 from tests.strategies import examples, patterns_up_to
 
@@ -32,19 +32,7 @@ EFFECTS = (MULTIPLY, FEED, LOAD, DECODE, SKEW)
 sides = st.integers(1, 9)
 # Deep enough that folds repeat, that their places lie alike again, and that a tail is left.
 depths = st.integers(1, 22) | st.integers(23, 160)
-wide_cores = st.builds(
-    Core,
-    dataflow=st.integers(0, 2),
-    rows=st.integers(1, 5),
-    columns=st.integers(1, 5),
-    lanes=st.integers(1, 6),
-    overlap=st.booleans(),
-    feed_bits=st.just(0) | st.integers(1, 130),
-    value_bits=st.sampled_from([8, 16, 32]),
-    decode_at=st.integers(0, 2),
-    decode_rate=st.integers(0, 5),
-    decode_latency=st.integers(0, 7),
-)
+wide_cores = cores_up_to(5, 6)
 
 
 def operands(m: int, n: int, k: int, pattern: Pattern | None) -> tuple[Any, Any, Any]:
