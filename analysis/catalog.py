@@ -6,7 +6,7 @@ from simulator.errors import lookup
 
 
 def catalog(what: str) -> list[dict[str, object]]:
-    """A row for each machine, format, network or recipe that has a name."""
+    """A row for each machine, component table, format, network or recipe that has a name."""
     return lookup(CATALOGS, what, kind="list")()
 
 
@@ -20,6 +20,19 @@ def archs() -> list[dict[str, object]]:
         arch = load_arch(name).value
         machine = resolve(arch)
         rows.append({"arch": name, "patterns": machine.patterns_text, "name": arch.name})
+    return rows
+
+
+def components() -> list[dict[str, object]]:
+    """The component tables that nmsim brings."""
+    from simulator.components import load_table, table_names
+
+    rows: list[dict[str, object]] = []
+    for name in table_names():
+        table = load_table(name).value
+        flagged = sum(row.unverified for row in table.rows.values())
+        counts = {"rows": len(table.rows), "flagged": flagged, "sources": len(table.sources)}
+        rows.append({"components": name, **counts, "name": table.name})
     return rows
 
 
@@ -51,6 +64,7 @@ def summary(thing: object) -> str:
 
 CATALOGS: dict[str, Callable[[], list[dict[str, object]]]] = {
     "archs": archs,
+    "components": components,
     "formats": formats,
     "networks": networks,
     "recipes": recipes,

@@ -7,9 +7,11 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from simulator.arch import Arch, load_arch
+from simulator.components import Table, load_table
 from simulator.errors import InputError, Problem
 from simulator.machine import resolve
 from simulator.spec import read_keys
+from simulator.tariff import tariff_of
 from simulator.trace import load_trace
 from workloads.networks import load_network
 from workloads.networks.written import WrittenNetwork
@@ -18,17 +20,24 @@ from workloads.training.load import WrittenRecipe, load_recipe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of YAML file: the model that says its keys, the key that tells it apart, and its reader."""
+    """A kind of YAML file: the model that says its keys, the keys that tell it apart, and its reader."""
 
     model: type[BaseModel]
-    mark: str
+    marks: frozenset[str]
     read: Callable[[Path], object]
 
 
+def read_machine(path: Path) -> None:
+    """Read a machine and the component tables that it names, and look for the rows that it needs."""
+    arch = load_arch(path)
+    tariff_of(arch, resolve(arch.value))
+
+
 KINDS = {
-    "network": Kind(model=WrittenNetwork, mark="layers", read=load_network),
-    "recipe": Kind(model=WrittenRecipe, mark="phases", read=load_recipe),
-    "machine": Kind(model=Arch, mark="core", read=lambda path: resolve(load_arch(path).value)),
+    "network": Kind(model=WrittenNetwork, marks=frozenset({"layers"}), read=load_network),
+    "recipe": Kind(model=WrittenRecipe, marks=frozenset({"phases"}), read=load_recipe),
+    "components": Kind(model=Table, marks=frozenset({"sources", "rows"}), read=load_table),
+    "machine": Kind(model=Arch, marks=frozenset({"core"}), read=read_machine),
 }
 
 
@@ -66,4 +75,4 @@ def _checked(path: Path) -> tuple[str, str, tuple[Problem, ...]]:
 def kind_of(path: Path) -> str:
     """The kind of a YAML file, by the keys at its top or of what it extends; a machine where none tells."""
     keys = read_keys(path)
-    return next((name for name, kind in KINDS.items() if kind.mark in keys), "machine")
+    return next((name for name, kind in KINDS.items() if kind.marks & keys), "machine")

@@ -144,12 +144,14 @@ def explain(
     settings: SetOption = None,
     against: Annotated[str | None, typer.Option(help="a second machine, under the same --set")] = None,
     by: Annotated[Part, typer.Option(help="what has a row of its own")] = Part.TOTAL,
+    energy: Annotated[bool, typer.Option("--energy", help="say where the joules went instead")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="draw it: .pdf, .svg or .png")] = None,
     form: FormOption = Form.TABLE,
 ) -> None:
-    """Say where the cycles went.
+    """Say where the cycles went, or the energy.
 
-    From multiplying at peak, without a zero, to the time that fidelity tile models, cause by cause.
+    From multiplying at peak, without a zero, to the time that fidelity tile models, cause by cause. With
+    --energy: each action, how often it happened, and the row of a component table that says what it takes.
     """
     from analysis.explain import explain as explained
     from analysis.explain import explanation_text
@@ -158,10 +160,93 @@ def explain(
 
     if out is not None:
         check_figure(out)
+    if energy:
+        from analysis.energy_figure import draw_energy
+        from analysis.energy_text import energy_text
+        from analysis.explain_energy import explain_energy
+
+        drawn = out is not None
+        spent = explain_energy(arch, load_trace(trace), settings=settings or (), against=against, dense=drawn)
+        if out is not None:
+            draw_energy(spent, out)
+        write(energy_text(spent, by, form))
+        return
     found = explained(arch, load_trace(trace), settings=settings or (), against=against, by=by)
     if out is not None:
         draw_waterfalls(found.whole, out)
     write(explanation_text(found, form))
+
+
+@app.command()
+def area(
+    arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
+    settings: SetOption = None,
+    form: FormOption = Form.TABLE,
+) -> None:
+    """Say what each part takes on the chip.
+
+    And what sparsity adds to the same array without it; every area with its bounds and its rows.
+    """
+    from analysis.area import find_areas
+    from analysis.area_text import area_text
+    from simulator.arch import load_arch
+
+    write(area_text(find_areas(load_arch(arch, settings=settings or ())), form))
+
+
+@app.command()
+def components(
+    arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
+    settings: SetOption = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="directory of ERT.yaml and ART.yaml")
+    ] = None,
+    form: FormOption = Form.TABLE,
+) -> None:
+    """Say what a machine's component tables charge.
+
+    Every action, scaled to the machine's node, with its bounds and its rows; --out writes it for Accelergy.
+    """
+    from analysis.components import components_text
+    from analysis.interchange import write_tables
+    from analysis.joules import priced
+    from simulator.arch import load_arch
+    from simulator.machine import resolve
+    from simulator.tariff import tariff_of
+
+    loaded = load_arch(arch, settings=settings or ())
+    machine = resolve(loaded.value)
+    tariff = priced(loaded.name, tariff_of(loaded, machine))
+    files = write_tables(tariff, machine, loaded.value, out) if out is not None else ()
+    notes = [f"{file}: written for Accelergy" for file in files]
+    write(components_text(loaded.name, tariff, form, notes=notes))
+
+
+@app.command()
+def convert(
+    ert: Annotated[Path, typer.Argument(help="energies by component and action: an ERT of Accelergy's")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="component table to write")],
+    art: Annotated[Path | None, typer.Argument(help="areas by component: its ART")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as", metavar="NAME=WHAT", help="MAC=multiply_add:int8, SMEM=memory:shared/512, idle=-"
+        ),
+    ] = None,
+    node: Annotated[
+        str | None, typer.Option(help="the node of its values, as in 45 nm; else none scales")
+    ] = None,
+    clock: Annotated[str | None, typer.Option(help="of the cycle whose leakage it has, as in 1 GHz")] = None,
+) -> None:
+    """Make a component table of Accelergy's ERT and ART.
+
+    --as says what a component or an action there is here, in how many bits it moves; - leaves it out.
+    """
+    from analysis.convert import convert as converted
+
+    text = converted(ert, art, given=names or (), node=node, clock=clock)
+    write(text, out)
+    write(f"{out}: {text.count('source:')} rows from {ert}\n")
 
 
 @app.command()
@@ -207,7 +292,8 @@ def validate(form: FormOption = Form.TABLE) -> None:
 @app.command()
 def check(
     files: Annotated[
-        list[str], typer.Argument(help="machines, networks, recipes (YAML), traces, and arrays (.npy)")
+        list[str],
+        typer.Argument(help="machines, component tables, networks, recipes (YAML), traces, arrays (.npy)"),
     ],
     form: FormOption = Form.TABLE,
 ) -> None:
@@ -227,7 +313,7 @@ def check(
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="archs, formats, networks or recipes")],
+    what: Annotated[str, typer.Argument(help="archs, components, formats, networks or recipes")],
     form: FormOption = Form.TABLE,
 ) -> None:
     """List what can be named."""
@@ -238,7 +324,7 @@ def list_(
 
 
 @app.command()
-def schema(what: Annotated[str, typer.Argument(help="machine, network or recipe")]) -> None:
+def schema(what: Annotated[str, typer.Argument(help="machine, components, network or recipe")]) -> None:
     """Print the JSON Schema of a kind of YAML file."""
     import json
 

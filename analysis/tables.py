@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from analysis.energy_summary import EACH, energy_cells, energy_notes
 from simulator.gemm import Product
 from simulator.places import printable
 from simulator.report import Report, csv_text
@@ -35,8 +36,15 @@ def duration(seconds: float) -> str:
     return f"{seconds / 1e-9:.3g} ns"
 
 
-def table_text(rows: Sequence[Cells], form: str, *, title: str = "", notes: Sequence[str] = ()) -> str:
-    """The rows, which share their columns, as a table, JSON or CSV."""
+def table_text(
+    rows: Sequence[Cells],
+    form: str,
+    *,
+    title: str = "",
+    notes: Sequence[str] = (),
+    numbers: Sequence[str] = (),
+) -> str:
+    """The rows, which share their columns, as a table, JSON or CSV; columns of `numbers` may have gaps."""
     if form == "json":
         return json.dumps({"rows": [dict(row) for row in rows]}, indent=1, ensure_ascii=False) + "\n"
     columns = list(rows[0]) if rows else []
@@ -45,7 +53,7 @@ def table_text(rows: Sequence[Cells], form: str, *, title: str = "", notes: Sequ
     heading = printable(title) if title else None
     table = Table(title=heading, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        numeric = all(str(row[column])[:1].isdigit() for row in rows)
+        numeric = column in numbers or all(str(row[column])[:1].isdigit() for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else printable(str(cell)) for cell in row.values()))
@@ -107,10 +115,10 @@ def report_text(report: Report, form: str) -> str:
     title = f"{made['arch']['name']}, fidelity {made['fidelity']}"
     if made["fidelity"] == "bound":
         title += " (a lower bound on time)"
-    said = [f"runs {note}" for note in notes]
+    said = [*energy_notes(report), *(f"runs {note}" for note in notes)]
     if not made["trace"]["complete"]:
         said.append("the trace is incomplete: its run was stopped before its end")
-    return table_text(rows, form, title=title, notes=said)
+    return table_text(rows, form, title=title, notes=said, numbers=(EACH,))
 
 
 def _figures(part: Report, whole: float) -> dict[str, object]:
@@ -126,6 +134,7 @@ def _figures(part: Report, whole: float) -> dict[str, object]:
         "bound by": ", ".join(binding(part)),
         f"{outermost} bytes": scaled(traffic.total, "B"),
         "of that metadata": scaled(traffic.metadata_read + traffic.metadata_write, "B"),
+        **energy_cells(part),
     }
 
 

@@ -1,11 +1,12 @@
 """The model against every published number: an error for each case, what was fitted, how far it all moves."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis.tables import Cells, duration, table_text
 from analysis.validate_cases import Checked, check, sizes
+from analysis.validate_energy import ENERGY, SWITCHED, Relation, energy_cases, relations
 from analysis.validate_exact import systolic_cases, tensor_core_cases, vortex_cases
 from analysis.validate_fit import CONSTANTS
 from analysis.validate_gpu import GEMM, LAYER, TRAINING, Speedup, gpu_cases, speedups
@@ -28,9 +29,19 @@ TUNED = {
     GEMM: FITTED,
     LAYER: FITTED,
     TRAINING: FITTED,
+    ENERGY: "nothing; the ERT is the artifact's",
+    SWITCHED: "nothing; as above, and its omission of metadata's energy in DRAM is reproduced",
     "vortex_dense_vs_2to4": "nothing; the machine is the tensor unit alone, without the program around it",
 }
 """What of the model was tuned on each table."""
+
+
+SHOWN: dict[str, Callable[[float], str]] = {
+    "s": duration,
+    "cycles": lambda cycles: f"{cycles:.0f}",
+    "uJ": lambda energy: f"{energy:.2f} uJ",
+}
+"""How a figure in each unit is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,7 @@ class Validation:
     left_out: tuple[Speedup, ...]
     models: tuple[Cells, ...]
     changed: tuple[Cells, ...]
+    relations: tuple[Relation, ...]
 
     @property
     def tables(self) -> dict[str, list[Cells]]:
@@ -56,6 +68,7 @@ class Validation:
             "what is fitted": [described(constant) for constant in CONSTANTS],
             "simpler models of the same GPU: sizes of errors, and speed-ups": list(self.models),
             "each constant a tenth less and more": list(self.changed),
+            "relations of energy and area": [one.cells for one in self.relations],
         }
 
 
@@ -66,6 +79,7 @@ def validate() -> Validation:
         *systolic_cases(),
         *tensor_core_cases("bound"),
         *tensor_core_cases("tile"),
+        *energy_cases(),
         *vortex_cases(),
     )
     model = figures("nmsim", gpu)
@@ -75,12 +89,13 @@ def validate() -> Validation:
         left_out=tuple(left_out()),
         models=tuple(one.cells for one in (published(gpu), model, *simpler_models(), *other_memory())),
         changed=tuple(one.cells for one in (model, *changed())),
+        relations=tuple(relations()),
     )
 
 
 def case_cells(one: Checked) -> dict[str, object]:
     """A case as a row of a table."""
-    shown = duration if one.case.unit == "s" else lambda cycles: f"{cycles:.0f}"
+    shown = SHOWN[one.case.unit]
     return {
         "source": one.case.source,
         "case": one.case.name,

@@ -11,11 +11,13 @@ from simulator.simulate import simulate
 from simulator.trace import Trace
 
 Work = Product | Stream
+UNITS = {"cycles": ("cycles", 1), "s": ("seconds", 1), "uJ": ("energy_pj", 10**6)}
+"""Which column of a report a unit is of, and how many of that make one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One published figure, in cycles or seconds: the work it is of, and the machine that stands for theirs.
+    """One published figure, in cycles, s or uJ: the work it is of, and the machine that stands for theirs.
 
     `settings` are keys of the machine as `--set` takes them, `works` run one after the other.
     """
@@ -63,8 +65,8 @@ def check(cases: Iterable[Case]) -> list[Checked]:
         report = simulate(load_arch(arch, settings=settings), Trace(steps=steps), fidelity=fidelity)
         for (layer,), part in report.grouped("layer"):
             case = ordered[int(str(layer))]
-            simulated = part.totals["cycles" if case.unit == "cycles" else "seconds"]
-            found[int(str(layer))] = Checked(case=case, simulated=simulated)
+            column, scale = UNITS[case.unit]
+            found[int(str(layer))] = Checked(case=case, simulated=part.totals[column] / scale)
     return [found[index] for index in range(len(ordered))]
 
 

@@ -11,12 +11,14 @@ from pydantic import Field, model_validator
 
 from simulator.errors import InputError, Problem, lookup
 from simulator.mapping import Mapping
-from simulator.parts import Core, Load, MemoryLevel
-from simulator.quantities import Clock, Seconds
+from simulator.nodes import covered
+from simulator.parts import Core, Load, MemoryLevel, Scaling
+from simulator.quantities import Clock, Node, Seconds, Voltage
 from simulator.spec import Loaded, Name, Text, Written, is_path, load_spec
 
 CORES_MAX = 2**20
 LEVELS_MAX = 8
+TABLES_MAX = 8
 RATIO_MAX = 2**40
 
 
@@ -43,6 +45,23 @@ class Arch(Written):
         examples=[{"tile_m": 128}],
         description="pins what the tiler would choose; absent: it chooses all",
     )
+    components: Annotated[tuple[Name, ...], Field(min_length=1, max_length=TABLES_MAX)] | None = Field(
+        default=None,
+        examples=[["cmos", "sram_cacti"]],
+        description="component tables by name or path, a later one's rows over an earlier one's of the "
+        "same id; absent: no energy and no area",
+    )
+    node: Node | None = Field(
+        default=None, examples=["7 nm"], description="technology; needed with `components`, refused without"
+    )
+    voltage: Voltage | None = Field(
+        default=None, examples=["0.8 V"], description="supply; absent: energies scale with the node alone"
+    )
+    scaling: Scaling | None = Field(
+        default=None,
+        examples=[{"energy": 0.7, "area": 0.55}],
+        description="factors beyond the published ones; needed where `node` lies beyond, else refused",
+    )
     memory: Annotated[tuple[MemoryLevel, ...], Field(min_length=1, max_length=LEVELS_MAX)] = Field(
         examples=[[{"name": "dram", "capacity": "40 GiB", "bandwidth": "1555 GB/s"}]],
         description="the levels, from the outside in; the first serves the whole machine",
@@ -50,9 +69,31 @@ class Arch(Written):
 
     @model_validator(mode="after")
     def _levels_nest(self) -> Self:
-        if problems := list(self._level_problems()):
+        if problems := [*self._level_problems(), *self._table_problems()]:
             raise InputError(problems)
         return self
+
+    def _table_problems(self) -> Iterator[Problem]:
+        """A node without tables or tables without a node, and factors where none or none other apply."""
+        if self.components is None:
+            for key in ("node", "voltage", "scaling"):
+                if getattr(self, key) is not None:
+                    what = "there are no `components` that it could scale"
+                    yield Problem(where=key, what=what, right="leave it out, or name component tables")
+            return
+        if self.node is None:
+            yield Problem(where="node", what="missing", right="with `components` it is needed, as in 7 nm")
+        elif covered(self.node) == (self.scaling is not None):
+            what = "the published factors reach this node" if self.scaling else "missing"
+            right = (
+                "leave it out"
+                if self.scaling
+                else f"none are published to {float(self.node):g} nm: give yours"
+            )
+            yield Problem(where="scaling", what=what, right=right)
+        if self.memory[0].kind is None:
+            right = "name a kind of dram, such as hbm2, since `components` are given"
+            yield Problem(where="memory.0.kind", what="missing", right=right)
 
     def _level_problems(self) -> Iterator[Problem]:
         """What is wrong between the levels: a name twice, a `per` that does not nest, a clumsy bandwidth."""

@@ -3,7 +3,7 @@
 No schedule of the Step alone, in its orientation, is faster.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from simulator.cost import Cost, Traffic, overlapped
 from simulator.gemm import Stream
@@ -155,12 +155,26 @@ def memory_uses(traffic: Traffic, bits: int, machine: Machine, *, written: int =
             Cost.waiting(
                 "load" if index else "dram",
                 level_cycles(bits - (written if level is inside else 0), level),
-                traffic=(
-                    (level.name, replace(traffic, write=0) if level is inside and written else traffic),
-                ),
+                traffic=((level.name, _through(traffic, index, inside=level is inside and written > 0)),),
             ),
         )
         for index, level in enumerate(machine.levels)
+    )
+
+
+def _through(traffic: Traffic, index: int, *, inside: bool) -> Traffic:
+    """The traffic of level `index`: what it reads fills it, unless it is the outermost, and so outwards.
+
+    Results do not pass the level `inside` of which accumulators take them.
+    """
+    moved = traffic._replace(write=0) if inside else traffic
+    if index == 0:
+        return moved
+    return moved._replace(
+        fill=moved.read,
+        drain=moved.write,
+        metadata_fill=moved.metadata_read,
+        metadata_drain=moved.metadata_write,
     )
 
 

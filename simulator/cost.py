@@ -1,8 +1,13 @@
-"""Cost: cycles and bytes as an algebra; what runs in sequence adds, what overlaps takes the slower time."""
+"""Cost: cycles, bytes and activity as an algebra; in sequence all adds, overlapped the slower time counts."""
 
 from dataclasses import dataclass, field
 from functools import reduce
+from operator import add
 from typing import NamedTuple, Self
+
+from simulator.activity import Activity
+
+IDLE = Activity()
 
 
 class Stalls(NamedTuple):
@@ -26,47 +31,41 @@ class Stalls(NamedTuple):
     launch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """Bytes through one memory level by direction, metadata apart from values."""
+class Traffic(NamedTuple):
+    """Bytes through one memory level by direction, metadata apart from values.
+
+    Read towards the cores and written from there; filled from the level outside and drained to it.
+    """
 
     read: int = 0
     write: int = 0
     metadata_read: int = 0
     metadata_write: int = 0
-
-    def __add__(self, other: "Traffic") -> "Traffic":
-        return Traffic(
-            self.read + other.read,
-            self.write + other.write,
-            self.metadata_read + other.metadata_read,
-            self.metadata_write + other.metadata_write,
-        )
-
-    def __mul__(self, count: int) -> "Traffic":
-        return Traffic(
-            self.read * count, self.write * count, self.metadata_read * count, self.metadata_write * count
-        )
+    fill: int = 0
+    drain: int = 0
+    metadata_fill: int = 0
+    metadata_drain: int = 0
 
     @property
     def total(self) -> int:
-        """All bytes that share the level's bandwidth."""
+        """All bytes that share the level's bandwidth: fills and drains have a port of their own."""
         return self.read + self.write + self.metadata_read + self.metadata_write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What work takes: cycles = compute_cycles + the stalls, and the Traffic of each memory level by name."""
+    """What work takes: cycles = compute_cycles + stalls, the Traffic of each level by name, the Activity."""
 
     cycles: int = 0
     compute_cycles: int = 0
     stalls: Stalls = field(default_factory=Stalls)
     traffic: tuple[tuple[str, Traffic], ...] = ()
+    activity: Activity = IDLE
 
     @classmethod
-    def computing(cls, cycles: int) -> Self:
+    def computing(cls, cycles: int, *, activity: Activity = IDLE) -> Self:
         """The cost of work that only computes."""
-        return cls(cycles=cycles, compute_cycles=cycles)
+        return cls(cycles=cycles, compute_cycles=cycles, activity=activity)
 
     @classmethod
     def waiting(cls, cause: str, cycles: int, *, traffic: tuple[tuple[str, Traffic], ...] = ()) -> Self:
@@ -78,8 +77,9 @@ class Cost:
         return Cost(
             cycles=self.cycles + other.cycles,
             compute_cycles=self.compute_cycles + other.compute_cycles,
-            stalls=Stalls(*map(sum, zip(self.stalls, other.stalls, strict=True))),
+            stalls=Stalls(*map(add, self.stalls, other.stalls)),
             traffic=_joined(self.traffic, other.traffic),
+            activity=Activity(*map(add, self.activity, other.activity)),
         )
 
     def __or__(self, other: "Cost") -> "Cost":
@@ -94,6 +94,7 @@ class Cost:
             compute_cycles=compute,
             stalls=_shortened(slower.stalls, compute - slower.compute_cycles),
             traffic=_joined(self.traffic, other.traffic),
+            activity=Activity(*map(add, self.activity, other.activity)),
         )
 
     def __mul__(self, count: int) -> "Cost":
@@ -104,7 +105,8 @@ class Cost:
             cycles=self.cycles * count,
             compute_cycles=self.compute_cycles * count,
             stalls=Stalls(*(cycles * count for cycles in self.stalls)),
-            traffic=tuple((name, traffic * count) for name, traffic in self.traffic),
+            traffic=tuple((name, Traffic(*(moved * count for moved in each))) for name, each in self.traffic),
+            activity=Activity(*(times * count for times in self.activity)),
         )
 
 
@@ -118,7 +120,7 @@ def _joined(
 ) -> tuple[tuple[str, Traffic], ...]:
     levels = dict(first)
     for name, traffic in second:
-        levels[name] = levels.get(name, Traffic()) + traffic
+        levels[name] = Traffic(*map(add, levels.get(name, Traffic()), traffic))
     return tuple(levels.items())
 
 

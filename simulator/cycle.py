@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.activity import Activity
 from simulator.array_places import Ints, Packed, Places
 from simulator.errors import InputError
-from simulator.folds import DATAFLOWS, DECODERS, Activity, Core
+from simulator.folds import DATAFLOWS, DECODERS, Core
 from simulator.kernels import array_control as kernels
 from simulator.kernels.array import stationary
 from simulator.kernels.array_beats import by_beats

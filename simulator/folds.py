@@ -1,7 +1,9 @@
-"""Folds: how long one core's array takes for a Gemm, in closed form; docs/array.md is the contract."""
+"""Folds: how long one core's array takes for a Gemm and what happens in it, in closed form: docs/array.md."""
 
 from typing import NamedTuple
 
+from simulator.activity import Activity
+from simulator.kernels import activity as kernels
 from simulator.kernels.folds import SKEW, array_time
 from simulator.machine import Machine
 from simulator.pattern import Pattern
@@ -29,19 +31,6 @@ class Core(NamedTuple):
     decode_latency: int = 0
 
 
-class Activity(NamedTuple):
-    """What happened in the array, by component; docs/array.md has a formula for each."""
-
-    multiplies: int = 0
-    selects: int = 0
-    fed: int = 0
-    hops: int = 0
-    loaded: int = 0
-    decoded: int = 0
-    sums: int = 0
-    results: int = 0
-
-
 def core_of(machine: Machine, *, lanes: int, value_bits: int, group: int) -> Core:
     """A machine's array at `lanes` lanes and values of A of so many bits; `group` is 0 if it runs dense."""
     return Core(
@@ -63,3 +52,11 @@ def array_cycles(core: Core, m: int, n: int, k: int, pattern: Pattern | None = N
     kept, group = (pattern.kept, pattern.group) if pattern else (0, 0)
     first, rest, _ = array_time(core, kept, group, m, n, k, SKEW)
     return int(first) + int(rest)
+
+
+def array_activity(core: Core, m: int, n: int, k: int, pattern: Pattern | None = None) -> Activity:
+    """What happens in one array for a Gemm of any size, padding multiplied like any other value."""
+    kept, group = (pattern.kept, pattern.group) if pattern else (0, 0)
+    # Uncompiled, since counts of a product that is not cut into tiles may pass 64 bits.
+    exact = getattr(kernels.array_activity, "py_func", kernels.array_activity)
+    return Activity(*exact(core, kept, group, m, n, k))

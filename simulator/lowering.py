@@ -14,7 +14,8 @@ class Lowered:
     """A Product on a Machine: the sparse operand is B, `native` the pattern that the machine skips.
 
     `native` None means that it runs dense, and `note` says why where the product itself is sparse. Sizes are
-    those of all `batch` products; `peak` is multiply-adds a cycle at the operands' dtypes.
+    those of all `batch` products; `dtype` is that of the operands of which it multiplies fewer a cycle,
+    and `peak` the multiply-adds a cycle at that.
     """
 
     gemm: Gemm
@@ -26,6 +27,7 @@ class Lowered:
     c: Size
     a_bits: int
     b_bits: int
+    dtype: str
     peak: int
     lanes: int
 
@@ -69,6 +71,7 @@ def lower(product: Product, machine: Machine, *, dense_because: str = "") -> Low
         c=_plain(product.c, wanted(product)),
         a_bits=DTYPES[product.a.dtype],
         b_bits=DTYPES[product.b.dtype],
+        dtype=min(product.a.dtype, product.b.dtype, key=machine.lanes_of),
         peak=min(machine.peak_macs(product.a.dtype), machine.peak_macs(product.b.dtype)),
         lanes=min(machine.lanes_of(product.a.dtype), machine.lanes_of(product.b.dtype)),
     )

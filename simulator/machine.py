@@ -10,7 +10,7 @@ from simulator.errors import lookup
 from simulator.formats import FORMATS, Coordinate, Format
 from simulator.mapping import Mapping
 from simulator.natives import Natives
-from simulator.parts import Decode, MemoryLevel
+from simulator.parts import SRAM, Decode, MemoryLevel
 from simulator.pattern import Pattern
 
 FREE = Mapping()
@@ -23,6 +23,7 @@ class Level:
 
     bandwidth_numerator / bandwidth_denominator are the bytes per machine cycle that all instances together
     reach, in lowest terms; 1 / 0 is no limit. `latency` is in cycles, `buffers` the tiles it holds at a time.
+    An access opens one of `banks` and moves `width` bits; what the level serves passes `hops` of a network.
     """
 
     name: str
@@ -32,6 +33,10 @@ class Level:
     bandwidth_denominator: int
     latency: int = 0
     buffers: int = 2
+    kind: str = SRAM
+    banks: int = 1
+    width: int = 128
+    hops: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,7 @@ class Machine:
     dense_clock: Fraction = Fraction(1)
     sparse_clock: Fraction = Fraction(1)
     launch: int = 0
+    gate_zeros: bool = False
     mapping: Mapping = FREE
 
     @property
@@ -123,6 +129,7 @@ def resolve(arch: Arch) -> Machine:
         dense_clock=load.dense if load else Fraction(1),
         sparse_clock=load.sparse if load else Fraction(1),
         launch=_cycles(arch.launch, arch.clock),
+        gate_zeros=core.gate_zeros,
         mapping=arch.mapping or Mapping(),
     )
 
@@ -155,6 +162,10 @@ def _level(level: MemoryLevel, arch: Arch) -> Level:
         bandwidth_denominator=bandwidth.denominator if bandwidth else 0,
         latency=_cycles(level.latency, arch.clock),
         buffers=level.buffers,
+        kind=level.kind or SRAM,
+        banks=level.banks,
+        width=level.width,
+        hops=level.hops,
     )
 
 

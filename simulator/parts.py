@@ -8,9 +8,11 @@ from pydantic import Field, model_validator
 from simulator.errors import InputError, Problem
 from simulator.natives import FAN_IN_MAX
 from simulator.quantities import (
+    BitWidth,
     Buffers,
     Capacity,
     Cycles,
+    Factor,
     FeedBits,
     Lanes,
     Latency,
@@ -25,6 +27,10 @@ from simulator.quantities import (
 from simulator.spec import Written
 
 FIELD_MAX = 16
+BANKS_MAX = 2**20
+HOPS_MAX = 64
+KIND = "^[a-z][a-z0-9_]{0,39}$"
+SRAM = "sram"
 
 
 class Array(Written):
@@ -135,6 +141,11 @@ class Core(Written):
         description="whether tiles for the next results are fetched while those before leave; not where "
         "a kernel starts a block for each",
     )
+    gate_zeros: bool = Field(
+        default=False,
+        examples=[True],
+        description="whether a multiply by a stored zero is gated: it takes its cycle and less energy",
+    )
     accumulators: Accumulators | None = Field(
         default=None,
         examples=[{"capacity": "64 KiB"}],
@@ -180,6 +191,18 @@ class MemoryLevel(Written):
     buffers: Buffers = Field(
         default=2, examples=[2], description="tiles that it holds of what arrives: 1 no overlap, 2 double"
     )
+    kind: Annotated[str, Field(pattern=KIND)] | None = Field(
+        default=None,
+        examples=["hbm2e"],
+        description="a kind of dram in a component table, or sram; absent: sram, if not the first",
+    )
+    banks: Annotated[int, Field(ge=1, le=BANKS_MAX)] = Field(
+        default=1, examples=[32], description="equal parts of one instance; an access opens one"
+    )
+    width: BitWidth = Field(default=128, examples=[256], description="bits of one access of a bank")
+    hops: Annotated[int, Field(ge=0, le=HOPS_MAX)] = Field(
+        default=0, examples=[4], description="hops of the network that what it serves or takes passes"
+    )
     per: Per | None = Field(
         default=None,
         examples=["4 cores"],
@@ -197,3 +220,10 @@ class Load(Written):
 
     dense: Share = Field(examples=["93 %"], description="in products that run dense")
     sparse: Share = Field(examples=["80 %"], description="in products that skip zeros")
+
+
+class Scaling(Written):
+    """The step from the nearest node of the published factors to the machine's, which lies beyond them."""
+
+    energy: Factor = Field(examples=[0.7], description="energy there over energy at the nearest node")
+    area: Factor = Field(examples=[0.55], description="area there over area at the nearest node")

@@ -19,7 +19,27 @@ CLOCK_MAX = 10**12
 CAPACITY_MAX = 2**60
 BANDWIDTH_MAX = 2**60
 SECONDS_MAX = 1
-RESOURCES = frozenset({"accumulate", "compute", "decode", "drain", "feed", "load", "multiply", "vector"})
+WIDTH_MAX = 2**16
+NODE_MAX = 1000
+VOLTAGE_RANGE = (Fraction(6, 10), Fraction(14, 10))
+FACTOR_MAX = 1000
+RESOURCES = frozenset(
+    {
+        *(
+            "accumulate",
+            "accumulators",
+            "add",
+            "compute",
+            "decode",
+            "drain",
+            "feed",
+            "high",
+            "leakage",
+            "load",
+        ),
+        *("low", "multiply", "multiply_add", "network", "register", "select", "vector"),
+    }
+)
 """Names that a report uses for the core's own resources, so that no memory level may take them."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -72,6 +92,27 @@ def _latency(text: object) -> Fraction | int:
     return _seconds(text)
 
 
+def _node(text: object) -> Fraction:
+    node = parse_quantity(text, Dimension.LENGTH)
+    if node > NODE_MAX:
+        raise InputError.of("this is too large", f"it is at most {NODE_MAX} nm")
+    return node
+
+
+def _voltage(text: object) -> Fraction:
+    """A voltage within the range in which the published equations of energy rise with it."""
+    voltage, (low, high) = parse_quantity(text, Dimension.VOLTAGE), VOLTAGE_RANGE
+    if not low <= voltage <= high:
+        raise InputError.of(f"{shown(text)} is out of range", f"from {float(low)} to {float(high)} V")
+    return voltage
+
+
+def _factor(number: object) -> Fraction:
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number <= FACTOR_MAX:
+        raise InputError.of(f"{shown(number)} is no factor", f"write a number above 0, at most {FACTOR_MAX}")
+    return Fraction(str(number))
+
+
 def _per(text: object) -> int:
     return parse_count(text, "cores")
 
@@ -111,6 +152,12 @@ Speed = Annotated[
 Seconds = Annotated[Fraction, PlainValidator(_seconds), _text("3 us")]
 Latency = Annotated[Fraction | int, PlainValidator(_latency), _text("400 ns")]
 Share = Annotated[Fraction, PlainValidator(parse_share), _text("80 %")]
+BitWidth = Annotated[int, Field(ge=1, le=WIDTH_MAX)]
+Node = Annotated[Fraction, PlainValidator(_node), _text("7 nm")]
+Voltage = Annotated[Fraction, PlainValidator(_voltage), _text("0.8 V")]
+Factor = Annotated[
+    Fraction, PlainValidator(_factor), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+]
 Per = Annotated[int, PlainValidator(_per), _text("4 cores")]
 LevelName = Annotated[str, AfterValidator(_level_name)]
 Lanes = Annotated[dict[str, Side], Field(min_length=1), AfterValidator(_lanes)]

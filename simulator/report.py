@@ -10,32 +10,46 @@ from math import fsum
 from typing import Any
 
 from simulator.cost import Cost, Stalls, Traffic
+from simulator.energy import Energy
 from simulator.gemm import GEMM, Product, Step, Stream
 from simulator.lowering import Lowered
 from simulator.mapping import Chosen
+from simulator.tariff import ZEPTO_PER_PJ, Action, Tariff
 
 Column = str | int | float | None
 
 SHAPE = ("op", "batch", "m", "n", "k", "pattern", "runs_as", "note")
 MAPPING = Chosen._fields
 TIMES = ("cycles", "compute_cycles", *(f"stall_{cause}" for cause in Stalls._fields))
+ENERGIES = ("energy_pj", "energy_low_pj", "energy_high_pj")
 MACS = ("dense_macs", "effective_macs", "padding_macs", "skipped_macs")
 
 
 def byte_columns(levels: Iterable[str]) -> list[str]:
     """The columns of the bytes through each memory level, such as dram_metadata_read_bytes."""
-    return [f"{level}_{way}_bytes" for level in levels for way in Traffic.__slots__]
+    return [f"{level}_{way}_bytes" for level in levels for way in Traffic._fields]
 
 
-def column_names(levels: Iterable[str]) -> list[str]:
+def energy_columns(parts: Iterable[str]) -> list[str]:
+    """The columns of the energy of each part of a machine, such as energy_dram_pj."""
+    return [f"energy_{part}_pj" for part in parts]
+
+
+def column_names(levels: Iterable[str], parts: Iterable[str] = ()) -> list[str]:
     """The columns of a report in their order."""
     identity = ["layer", "pass", "first_step", "count", *SHAPE, "fidelity", *MAPPING, "bound_by"]
-    return [*identity, *TIMES, "utilization", *MACS, "vector_ops", *byte_columns(levels), "seconds"]
+    counts = [*TIMES, "utilization", *MACS, "vector_ops", *byte_columns(levels)]
+    return [*identity, *counts, "seconds", *ENERGIES, *energy_columns(parts)]
 
 
 def summed_names(levels: Iterable[str]) -> list[str]:
-    """The columns that totals hold as exact sums; they hold the seconds too."""
+    """The columns that totals hold as exact sums; they hold seconds and energies too."""
     return [*TIMES, *MACS, "vector_ops", *byte_columns(levels)]
+
+
+def picojoules(zeptojoules: int) -> float:
+    """An exact energy in pJ."""
+    return zeptojoules / ZEPTO_PER_PJ
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
@@ -58,6 +72,7 @@ class Row:
     fidelity: str
     clock_hz: int
     mapping: Chosen | None = None
+    energy: Energy | None = None
 
     @property
     def utilization(self) -> float:
@@ -90,7 +105,8 @@ class Row:
         """The row as flat columns, in the order of `column_names`."""
         step, cost = self.step, self.cost
         levels = [level for level, _ in cost.traffic]
-        moved = [getattr(traffic, way) for _, traffic in cost.traffic for way in Traffic.__slots__]
+        parts = self.energy.tariff.parts if self.energy else ()
+        moved = [count for _, traffic in cost.traffic for count in traffic]
         ops = step.when.count * step.work.ops if isinstance(step.work, Stream) else 0
         values = (
             *(step.layer, str(step.pass_), step.when.first_step, step.when.count),
@@ -100,8 +116,10 @@ class Row:
             *(self.utilization, *self.macs.values(), ops),
             *moved,
             self.seconds,
+            *energies(self.energy),
+            *(picojoules(self.energy.by_part[part].value) for part in parts if self.energy),
         )
-        return dict(zip(column_names(levels), values, strict=True))
+        return dict(zip(column_names(levels, parts), values, strict=True))
 
     def _shape(self) -> tuple[Column, ...]:
         """The columns SHAPE; null where a streaming operation has no such thing."""
@@ -111,6 +129,14 @@ class Row:
         assert self.lowered is not None
         ran = (str(self.lowered.native or "dense"), self.lowered.note)
         return (GEMM, work.batch, work.gemm.m, work.gemm.n, work.gemm.k, pattern_text(work), *ran)
+
+
+def energies(energy: Energy | None) -> tuple[float | None, ...]:
+    """The columns ENERGIES; null where the machine names no component tables."""
+    if energy is None:
+        return (None,) * len(ENERGIES)
+    total = energy.total
+    return picojoules(total.value), picojoules(total.low), picojoules(total.high)
 
 
 def pattern_text(product: Product) -> str:
@@ -125,11 +151,12 @@ def pattern_text(product: Product) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """Rows of Cost with their identity, the provenance of all, and the names of the memory levels."""
+    """Rows of Cost with their identity, the provenance of all, the names of the memory levels, the Tariff."""
 
     provenance: Mapping[str, Any]
     rows: tuple[Row, ...]
     levels: tuple[str, ...]
+    tariff: Tariff | None = None
 
     @property
     def table(self) -> tuple[dict[str, Column], ...]:
@@ -137,15 +164,32 @@ class Report:
         return tuple(row.columns for row in self.rows)
 
     @cached_property
-    def totals(self) -> dict[str, int | float]:
-        """The sums of the rows' summable columns; seconds are summed without rounding in between."""
-        totals: dict[str, int | float] = {name: self._sum(name) for name in summed_names(self.levels)}
-        return totals | {"seconds": fsum(row.seconds for row in self.rows)}
+    def totals(self) -> dict[str, Any]:
+        """The sums of the rows' summable columns; seconds and energies are rounded once, at the end."""
+        totals: dict[str, int | float | None] = {name: self._sum(name) for name in summed_names(self.levels)}
+        totals["seconds"] = fsum(row.seconds for row in self.rows)
+        energy = self.energy
+        totals |= dict(zip(ENERGIES, energies(energy), strict=True))
+        if energy is not None:
+            parts = energy.by_part
+            totals |= {f"energy_{part}_pj": picojoules(parts[part].value) for part in parts}
+        return totals
+
+    @cached_property
+    def energy(self) -> Energy | None:
+        """What all rows took, action by action; None where the machine names no component tables."""
+        if self.tariff is None:
+            return None
+        counts: dict[Action, int] = {}
+        for row in self.rows:
+            for action, count in row.energy.counts.items() if row.energy else ():
+                counts[action] = counts.get(action, 0) + count
+        return Energy(counts=counts, tariff=self.tariff)
 
     def traffic(self, level: str) -> Traffic:
         """The bytes through one memory level."""
         moved = (traffic for row in self.rows for name, traffic in row.cost.traffic if name == level)
-        return sum(moved, start=Traffic())
+        return Traffic(*map(sum, zip(*moved, strict=True)))
 
     def _sum(self, name: str) -> int:
         return sum(value for columns in self.table if isinstance(value := columns[name], int))
@@ -158,7 +202,7 @@ class Report:
 
     def to_csv(self) -> str:
         """The rows as CSV with a header; provenance and totals are left out."""
-        return csv_text(column_names(self.levels), self.table)
+        return csv_text(column_names(self.levels, self.tariff.parts if self.tariff else ()), self.table)
 
     def grouped(self, *names: str) -> Iterator[tuple[tuple[Column, ...], "Report"]]:
         """The report cut by the values of the columns `names`, in order of first appearance."""

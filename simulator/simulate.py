@@ -7,16 +7,19 @@ from pathlib import Path
 
 from simulator.arch import Arch, load_arch
 from simulator.bound import Priced
+from simulator.cost import Cost
+from simulator.energy import Energy, counted
 from simulator.errors import InputError, lookup
-from simulator.gemm import Product, Stream
+from simulator.gemm import Product, Step, Stream
 from simulator.lowering import Lowered, lower
 from simulator.machine import Machine, resolve
 from simulator.report import Report, Row
 from simulator.spec import Loaded
+from simulator.tariff import Tariff, tariff_of
 from simulator.trace import Trace
 from simulator.version import __version__
 
-REPORT_SCHEMA = 2
+REPORT_SCHEMA = 3
 AS_ASKED = "dense: as asked"
 Pricing = Callable[[Lowered | Stream, Machine], Priced]
 
@@ -45,6 +48,7 @@ def simulate(
     price = lookup(FIDELITIES, fidelity, kind="fidelity")
     loaded = arch if isinstance(arch, Loaded) else load_arch(arch)
     machine = resolve(loaded.value)
+    tariff = tariff_of(loaded, machine)
 
     @cache
     def priced(work: Product | Stream) -> tuple[Priced, Lowered | None]:
@@ -72,16 +76,29 @@ def simulate(
             cost=found.cost * step.when.count,
             bound_by=found.bound_by,
             mapping=found.mapping,
+            energy=_energy(step, lowered, found.cost, machine, tariff),
             fidelity=fidelity,
             clock_hz=machine.clock_hz,
         )
         rows.append(row)
     levels = tuple(level.name for level in machine.levels)
-    provenance = _provenance(loaded, trace, fidelity, dense)
-    return Report(provenance=provenance, rows=tuple(rows), levels=levels)
+    provenance = _provenance(loaded, trace, fidelity, dense, tariff)
+    return Report(provenance=provenance, rows=tuple(rows), levels=levels, tariff=tariff)
 
 
-def _provenance(loaded: Loaded[Arch], trace: Trace, fidelity: str, dense: bool) -> dict[str, object]:
+def _energy(
+    step: Step, lowered: Lowered | None, cost: Cost, machine: Machine, tariff: Tariff | None
+) -> Energy | None:
+    """What all happenings of a Step take; None where the machine names no component tables."""
+    if tariff is None:
+        return None
+    once = counted(step.work, lowered, cost, machine)
+    return Energy(counts={action: count * step.when.count for action, count in once.items()}, tariff=tariff)
+
+
+def _provenance(
+    loaded: Loaded[Arch], trace: Trace, fidelity: str, dense: bool, tariff: Tariff | None
+) -> dict[str, object]:
     return {
         "tool": "nmsim",
         "version": __version__,
@@ -89,5 +106,9 @@ def _provenance(loaded: Loaded[Arch], trace: Trace, fidelity: str, dense: bool) 
         "fidelity": fidelity,
         "dense": dense,
         "arch": {"given": loaded.name, "name": loaded.value.name, "sha256": loaded.digest},
+        "components": [
+            {"given": table.name, "name": table.value.name, "sha256": table.digest}
+            for table in (tariff.tables if tariff else ())
+        ],
         "trace": {"sha256": trace.digest, "complete": trace.complete, "made": dict(trace.provenance)},
     }

@@ -6,8 +6,10 @@ import numpy as np
 
 from simulator.bound import Priced
 from simulator.cycle import simulate_array
-from simulator.folds import array_cycles
+from simulator.folds import array_activity, array_cycles
 from simulator.gemm import Stream
+from simulator.kernels.activity import cuts_of_k
+from simulator.kernels.plan import Plan
 from simulator.kernels.tiles import cuts
 from simulator.lowering import Lowered
 from simulator.machine import Machine
@@ -17,9 +19,10 @@ from simulator.tiling import Tiled
 
 
 def price(work: Lowered | Stream, machine: Machine) -> Priced:
-    """What `tile` says, once the array has been stepped through each size of tile and took just those cycles.
+    """What `tile` says, once the array has been stepped through each size of tile and did just that.
 
-    Values do not change the time: zeros are stepped. InputError where a tile is too large to step.
+    It takes as many cycles, and counts the same activity; values change neither, so zeros are stepped.
+    InputError where a tile is too large to step.
     """
     if isinstance(work, Stream):
         return price_tiles(work, machine)
@@ -30,18 +33,21 @@ def price(work: Lowered | Stream, machine: Machine) -> Priced:
 
 def step(tiled: Tiled, work: Lowered) -> None:
     """Step the array through each size of tile; an AssertionError is a fault of ours."""
-    plan = tiled.plan
-    for sides in pairs(*(cuts(*along) for along in _cut(tiled))):
-        (m, n, k), times = zip(*sides, strict=True)
-        if min(times) == 0:
-            continue
+    for m, n, k in sizes(tiled.plan):
         stepped = simulate_array(
             np.zeros((m, k), np.float32), np.zeros((k, n), np.float32), tiled.core, pattern=work.native
         )
         closed = array_cycles(tiled.core, m, n, k, work.native)
-        assert stepped.cycles == closed, f"{plan}: {stepped.cycles} cycles stepped, {closed} by the formula"
+        assert stepped.cycles == closed, (
+            f"{tiled.plan}: {stepped.cycles} cycles stepped, {closed} by the formula"
+        )
+        happened = array_activity(tiled.core, m, n, k, work.native)
+        assert stepped.activity == happened, (
+            f"{tiled.plan}: {stepped.activity} stepped, {happened} by the formula"
+        )
 
 
-def _cut(tiled: Tiled) -> tuple[tuple[int, int], ...]:
-    plan = tiled.plan
-    return (plan.m, plan.tile_m), (plan.n, plan.tile_n), (plan.k, plan.tile_k)
+def sizes(plan: Plan) -> list[tuple[int, int, int]]:
+    """Each size m, n, k that tiles have, once."""
+    along = cuts(plan.m, plan.tile_m), cuts(plan.n, plan.tile_n), cuts_of_k(plan)
+    return sorted(pairs(*({size for size, times in cut if times} for cut in along)))

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simulator.activity import Activity
 from simulator.bound import Priced, stream_uses
 from simulator.bound import bound as largest
 from simulator.cost import Cost, Stalls, Traffic
 from simulator.gemm import Stream
+from simulator.kernels.activity import tiles_activity
 from simulator.kernels.folds import DECODE, FEED, LOAD, MULTIPLY, SKEW
 from simulator.kernels.pipeline import TICKS, UNITS_PER_BYTE, walk
 from simulator.kernels.plan import PARTIAL_UNITS
@@ -79,6 +81,7 @@ def _priced(work: Lowered, machine: Machine, tiled: Tiled, walked: Walked, steps
         compute_cycles=steps[0],
         stalls=stalls,
         traffic=_traffic(work, machine, tiled, walked),
+        activity=_activity(tiled, walked),
     )
     return Priced(
         cost=cost,
@@ -154,17 +157,36 @@ def _parts(tiled: Tiled) -> tuple[int, int]:
 def _traffic(
     work: Lowered, machine: Machine, tiled: Tiled, walked: Walked
 ) -> tuple[tuple[str, Traffic], ...]:
-    """The bytes out of each level towards the cores, and into it from there."""
+    """The bytes out of each level towards the cores, into it from there, and to and from outside."""
     back, added = _parts(tiled)
     inner = _inner(work, tiled)
-    moved = []
+    moved: list[tuple[str, Traffic]] = []
+    outside, operands = Traffic(), 0
     for level, units in zip(machine.levels[:-1], walked.totals.tolist(), strict=False):
-        read = units[A] + units[B] + units[BACK] + back
-        written = units[OUT] + units[SPILL] + added
-        moved.append((level.name, Traffic(_bytes(read), _bytes(written), _bytes(units[META]))))
+        read = _bytes(units[A] + units[B] + units[BACK] + back)
+        written = _bytes(units[OUT] + units[SPILL] + added)
+        here = Traffic(read, written, _bytes(units[META]))
+        moved.append((level.name, _filled(here, outside.read, outside.write, outside)))
+        outside, operands = here, _bytes(units[A] + units[B])
     bits = (inner.read, inner.write, inner.metadata_read)
     last = Traffic(*(_bytes(one * UNITS) for one in bits))
-    return (*moved, (machine.levels[-1].name, last))
+    streams = tiled.results_stream
+    fill, drain = (outside.read, outside.write) if streams else (operands, 0)
+    return (*moved, (machine.levels[-1].name, _filled(last, fill, drain, outside)))
+
+
+def _filled(traffic: Traffic, fill: int, drain: int, outside: Traffic) -> Traffic:
+    """The traffic of a level with what comes from outside it, and goes there."""
+    return traffic._replace(fill=fill, drain=drain, metadata_fill=outside.metadata_read)
+
+
+def _activity(tiled: Tiled, walked: Walked) -> Activity:
+    """What happens in the arrays for all tiles, and to sums between them and memory."""
+    plan = tiled.plan
+    counts = tiles_activity(plan, tiled.core)
+    returned = int(walked.totals[-2, BACK]) // PARTIAL_UNITS if len(walked.totals) > 1 else 0
+    reduced = plan.batch * plan.m * plan.n * plan.split if plan.split > 1 else 0
+    return Activity(*map(int, counts))._replace(returned=returned, reduced=reduced)
 
 
 def _bytes(units: int) -> int:

@@ -23,6 +23,11 @@ class Dimension(StrEnum):
     SIZE = "size"
     RATE = "bandwidth"
     CYCLE_RATE = "bandwidth per cycle"
+    ENERGY = "energy"
+    AREA = "area"
+    POWER = "power"
+    LENGTH = "length"
+    VOLTAGE = "voltage"
 
 
 _SIZES = {
@@ -57,8 +62,23 @@ UNITS: dict[Dimension, dict[str, Fraction]] = {
     Dimension.SIZE: _SIZES,
     Dimension.RATE: {f"{unit}/s": size for unit, size in _SIZES.items()},
     Dimension.CYCLE_RATE: {f"{unit}/cycle": size for unit, size in _SIZES.items()},
+    Dimension.ENERGY: {
+        "pJ": Fraction(1),
+        "aJ": Fraction(1, 10**6),
+        "fJ": Fraction(1, 10**3),
+        "nJ": Fraction(10**3),
+    },
+    Dimension.AREA: {"um^2": Fraction(1), "mm^2": Fraction(10**6)},
+    Dimension.POWER: {
+        "uW": Fraction(1),
+        "nW": Fraction(1, 10**3),
+        "mW": Fraction(10**3),
+        "W": Fraction(10**6),
+    },
+    Dimension.LENGTH: {"nm": Fraction(1)},
+    Dimension.VOLTAGE: {"V": Fraction(1), "mV": Fraction(1, 10**3)},
 }
-"""Every unit that a file may use, as a multiple of the base unit: Hz, s, B, B/s, B/cycle."""
+"""Every unit that a file may use, as a multiple of the base: Hz, s, B, B/s, B/cycle, pJ, um^2, uW, nm, V."""
 
 EXAMPLES: dict[Dimension, str] = {
     Dimension.FREQUENCY: "1.41 GHz",
@@ -66,6 +86,11 @@ EXAMPLES: dict[Dimension, str] = {
     Dimension.SIZE: "40 MiB",
     Dimension.RATE: "1555 GB/s",
     Dimension.CYCLE_RATE: "128 B/cycle",
+    Dimension.ENERGY: "0.23 pJ",
+    Dimension.AREA: "580 um^2",
+    Dimension.POWER: "1.5 mW",
+    Dimension.LENGTH: "7 nm",
+    Dimension.VOLTAGE: "0.8 V",
 }
 
 _BITS_OR_BYTES = re.compile(r"([kKMGT]i?)b(ps|/s|/cycle)?")
@@ -83,9 +108,12 @@ class Bandwidth:
         return self.bytes if self.per == "cycle" else self.bytes / clock_hz
 
 
-def parse_quantity(text: object, dimension: Dimension) -> Fraction:
-    """The positive quantity that `text` writes as a number and a unit, in the base unit of `dimension`."""
-    return _parse(text, (dimension,))[0]
+def parse_quantity(text: object, *dimensions: Dimension, zero: bool = False) -> Fraction:
+    """The positive quantity that `text` writes as a number and a unit, in the base unit of its dimension.
+
+    `text` may be of any of the `dimensions`; with `zero` it may be 0 as well.
+    """
+    return _parse(text, dimensions, zero)[0]
 
 
 def parse_bandwidth(text: object) -> Bandwidth:
@@ -113,7 +141,7 @@ def parse_share(text: object, of: str = "") -> Fraction:
     return share
 
 
-def _parse(text: object, dimensions: tuple[Dimension, ...]) -> tuple[Fraction, Dimension]:
+def _parse(text: object, dimensions: tuple[Dimension, ...], zero: bool = False) -> tuple[Fraction, Dimension]:
     """The value in base units, and which of the accepted dimensions it has."""
     kind = dimensions[0].value
     write = f"write a {kind} such as {' or '.join(EXAMPLES[one] for one in dimensions)}"
@@ -130,8 +158,9 @@ def _parse(text: object, dimensions: tuple[Dimension, ...]) -> tuple[Fraction, D
     value = _value(number, text)
     for dimension in dimensions:
         if unit in UNITS[dimension]:
-            if value <= 0:
-                raise InputError.of(f"{shown(text)} is not positive", f"a {kind} is more than 0")
+            if value < 0 or (value == 0 and not zero):
+                right = f"a {kind} is 0 or more" if zero else f"a {kind} is more than 0"
+                raise InputError.of(f"{shown(text)} is not positive", right)
             return value * UNITS[dimension][unit], dimension
     raise _unit_error(text, unit, dimensions, write)
 

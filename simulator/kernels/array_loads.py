@@ -30,7 +30,7 @@ from simulator.kernels.compile import kernel
 # Rows of `tables`, by fold of k and row, or by step: places, values of the window, its start in k, groups.
 TAKES, WIDE, BEGINS, TOUCHES = 0, 1, 2, 3
 
-# Places in `counts`, in the order of simulator.folds.Activity.
+# Places in `counts`, in the order of simulator.activity.Activity.
 MULTIPLIES, SELECTS, FED, HOPS, LOADED, DECODED, SUMS, RESULTS = 0, 1, 2, 3, 4, 5, 6, 7
 
 

@@ -1,4 +1,4 @@
-"""The array's time in closed form: docs/array.md, with folds that repeat counted once.
+"""The array's time in closed form, and what its places touch: docs/array.md, folds that repeat counted once.
 
 `core` is a simulator.folds.Core, `kept` and `group` are 0 without a pattern, and `effects` says what is
 switched on: 0 multiplies alone, 1 the feed too, 2 loads too, 3 decoding too, 4 the skew too.
@@ -41,6 +41,35 @@ def groups(kept, group, first, last):  # type: ignore[no-untyped-def]
 def period(kept, group, step):  # type: ignore[no-untyped-def]
     """After how many runs of `step` places they lie alike in their groups. Oracle: tests/oracles/array.py."""
     return 1 if group == 0 else kept // gcd(kept, step)
+
+
+@kernel
+def groups_of_runs(kept, group, most, size):  # type: ignore[no-untyped-def]
+    """Groups that a run touches, summed over `most` places in runs of `size`.
+
+    A run touches one group, and one more for each that begins within it and not with it.
+    Oracle: tests/oracles/activity.py.
+    """
+    if group == 0:
+        return 0
+    together = period(kept, group, size) * size
+    begin = (most + kept - 1) // kept - 1 - (most - 1) // together
+    return (most + size - 1) // size + begin
+
+
+@kernel
+def windows_of_runs(kept, group, k, size):  # type: ignore[no-untyped-def]
+    """Dense-operand values that a run reaches, summed over all places in runs of `size`.
+
+    The last group alone is cut short by k, once for each run that touches it.
+    Oracle: tests/oracles/activity.py.
+    """
+    most = places(kept, group, k)
+    if group == 0:
+        return most
+    lacks = (group - k % group) % group
+    touching = (most + size - 1) // size - k // group * kept // size
+    return groups_of_runs(kept, group, most, size) * group - touching * lacks
 
 
 @kernel

@@ -6,7 +6,7 @@ band fastest. A wave is one job for each cluster. `plan` is a Plan. Units are 1/
 """
 
 from simulator.kernels.compile import kernel
-from simulator.kernels.folds import INPUT, SKEW, WEIGHT, array_time, groups, period, places
+from simulator.kernels.folds import INPUT, SKEW, WEIGHT, array_time, groups_of_runs, places
 from simulator.kernels.plan import PARTIAL_UNITS
 
 A, B, META, BACK, OUT, SPILL = 0, 1, 2, 3, 4, 5
@@ -186,11 +186,7 @@ def window_values(core, kept, group, runs):  # type: ignore[no-untyped-def]
     """
     if group == 0:
         return runs * core.lanes
-    alike, total = period(kept, group, core.lanes), 0
-    for run in range(min(alike, runs)):
-        touched = groups(kept, group, run * core.lanes, (run + 1) * core.lanes)
-        total += (runs - run + alike - 1) // alike * touched * group
-    return total
+    return groups_of_runs(kept, group, runs * core.lanes, core.lanes) * group
 
 
 @kernel

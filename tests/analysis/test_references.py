@@ -18,6 +18,8 @@ ROWS = {
     "scalesim_dense": 63,
     "scalesim_sparse": 120,
     "sparseloop_stc": 48,
+    "sparseloop_stc_energy": 32,
+    "synthesis": 64,
     "torchao_2to4_training_linear": 6,
     "vortex_dense_vs_2to4": 8,
     "vortex_fpga_synthesis": 4,

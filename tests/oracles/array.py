@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.folds import DATAFLOWS, Activity, Core
+from simulator.activity import Activity
+from simulator.folds import DATAFLOWS, Core
 from simulator.pattern import Pattern
 from tests.oracles.array_folds import Array, Fold, Folds, Pairs, Values, stored
 

@@ -35,10 +35,16 @@ BANDWIDTH = "write a bandwidth such as 1555 GB/s or 128 B/cycle"
 PATTERNS = "write a list such as [2:4], or a rule such as group <= 16"
 CLOCK = "write a frequency such as 1.41 GHz"
 DTYPES = "known: bf16, fp16, fp32, fp64, fp8, int32, int4, int8, tf32"
-CORE_KEYS = "known: accumulators, array, dataflow, decode, feed, fetch_ahead, lanes, overlap, patterns, select, vector"
-TOP_KEYS = "known: clock, clock_under_load, core, cores, extends, launch, mapping, memory, name, source, spec"
+CORE_KEYS = (
+    "known: accumulators, array, dataflow, decode, feed, fetch_ahead, gate_zeros, lanes, overlap, patterns, "
+    "select, vector"
+)
+TOP_KEYS = (
+    "known: clock, clock_under_load, components, core, cores, extends, launch, mapping, memory, name, node, "
+    "scaling, source, spec, voltage"
+)
 MACHINES = ", ".join(arch_names())
-LEVEL_KEYS = "known: bandwidth, buffers, capacity, efficiency, latency, name, per"
+LEVEL_KEYS = "known: bandwidth, banks, buffers, capacity, efficiency, hops, kind, latency, name, per, width"
 FLOWS = "known: input_stationary, output_stationary, weight_stationary"
 FREQUENCIES = "known: GHz, Hz, MHz, kHz"
 LEVEL_NAME = "a name starts with a small letter and goes on with small letters, digits and _, as in l2"

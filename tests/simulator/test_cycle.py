@@ -1,6 +1,5 @@
 """The array, cycle by cycle: cases worked by hand, docs/array.md, the oracle and the kernels agree."""
 
-from collections import Counter
 from functools import reduce
 from math import ceil
 from operator import add
@@ -10,10 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from simulator.activity import Activity
 from simulator.cycle import simulate_array
-from simulator.folds import DATAFLOWS, DECODERS, Activity, Core
+from simulator.folds import DATAFLOWS, DECODERS, Core
 from simulator.pattern import Pattern
 from tests.arrays import Array, same_bits, same_numbers
+from tests.oracles.activity import activity
 from tests.oracles.array import run
 from tests.oracles.array_folds import stored
 from tests.simulator.array_cases import Case, cases
@@ -127,10 +128,10 @@ def test_what_happens_in_one_fold_of_each_dataflow() -> None:
         IS: Activity(**counted, fed=2 * 4, hops=16, loaded=8 * 2, decoded=2 * 2, results=4),
         OS: Activity(**counted, fed=2 * 8, hops=32, loaded=4 * 4, decoded=2 * 2, results=4),
     }
-    for flow, activity in expected.items():
+    for flow, expects in expected.items():
         core = Core(dataflow=flow, rows=2, columns=2, lanes=2)
         found, _, counts = run(a, b, core, pattern, mask)
-        assert counts == activity
+        assert counts == expects
         assert found.tolist() == [[4, 4], [4, 4]]
 
 
@@ -163,21 +164,20 @@ def test_a_group_with_too_few_is_filled_up_with_its_lowest_free_positions() -> N
 
 
 class Written:
-    """What docs/array.md says of a case: its equations, over places that are listed one by one."""
+    """What docs/array.md says of a case's time and product: its equations, over places that are listed."""
 
     def __init__(self, case: Case) -> None:
         self.case, self.core, self.pattern = case, case.core, case.pattern
         self.flow = DATAFLOWS[case.core.dataflow]
         self.m, self.k, self.n = *case.a.shape, case.b.shape[1]
         self.places = np.arange(self.k if self.pattern is None else self.pattern.kept_along(self.k))
-        self.count: Counter[str] = Counter()
         self.times: list[tuple[int, int]] = []
         stationary = self.m if self.flow == "input_stationary" else self.n
         for column in range(0, stationary, self.core.columns):
             columns = min(self.core.columns, stationary - column)
             if self.flow == "output_stationary":
-                for row in range(0, self.m, self.core.rows):
-                    self.output_stationary(min(self.core.rows, self.m - row), columns)
+                for _ in range(0, self.m, self.core.rows):
+                    self.output_stationary(columns)
                 continue
             size = self.core.rows * self.core.lanes
             for start in range(0, len(self.places), size):
@@ -205,44 +205,23 @@ class Written:
         each = [self.touched(row) for row in rows]
         groups, sits = self.touched(places), DECODERS[self.core.decode_at]
         latency = self.core.decode_latency if self.pattern else 0
-        weights = self.flow == "weight_stationary"
-        vectors = self.m if weights else self.n
         pays = max(each) if sits == "pe" else groups
-        done = sum(each) * columns if sits == "pe" else groups * columns
-        if weights:
+        if self.flow == "weight_stationary":
             pays *= columns if sits == "core" else 1
-            self.times.append(
-                (
-                    max(self.core.rows, latency + self.decoder(pays)),
-                    vectors * max(map(self.feeds, windows)),
-                )
-            )
-            fed, loaded = vectors * sum(windows), len(places) * columns
+            load = max(self.core.rows, latency + self.decoder(pays))
+            self.times.append((load, self.m * max(map(self.feeds, windows))))
         else:
-            done = vectors * (groups if sits == "core" else done)
             beat = max(1, self.decoder(pays))
-            self.times.append((self.core.rows * self.feeds(max(windows)), latency + vectors * beat))
-            fed, loaded = vectors * len(places), columns * sum(windows)
-        self.count.update(fed=fed, hops=fed * columns, loaded=loaded, decoded=done)
-        self.multiplies(vectors * len(places) * columns)
-        self.count.update(sums=vectors * len(rows) * columns, results=vectors * columns)
+            self.times.append((self.core.rows * self.feeds(max(windows)), latency + self.n * beat))
 
-    def output_stationary(self, rows: int, columns: int) -> None:
+    def output_stationary(self, columns: int) -> None:
         lanes, sits = self.core.lanes, DECODERS[self.core.decode_at]
         stream = self.core.decode_latency if self.pattern else 0
         for start in range(0, len(self.places), lanes):
             step = self.places[start : start + lanes]
             window, groups = self.window(step), self.touched(step)
             stream += max(1, self.feeds(window), self.decoder(groups * (columns if sits == "core" else 1)))
-            self.count.update(fed=rows * window, hops=rows * window * columns, sums=rows * columns)
-            self.count.update(decoded=groups * columns * (rows if sits == "pe" else 1))
-            self.count.update(loaded=len(step) * rows * columns)
-        self.multiplies(len(self.places) * rows * columns)
-        self.count.update(results=rows * columns)
         self.times.append((0, stream))
-
-    def multiplies(self, number: int) -> None:
-        self.count.update(multiplies=number, selects=number if self.pattern else 0)
 
     def cycles(self) -> int:
         skew = self.core.rows + self.core.columns - 2
@@ -278,7 +257,7 @@ def test_the_oracle_is_what_the_equations_say(case: Case) -> None:
     product, taken, counts = run(*case)
     written = Written(case)
     assert taken == written.cycles()
-    assert counts == Activity(**written.count)
+    assert counts == activity(case.core, written.m, written.n, written.k, case.pattern)
     with np.errstate(all="ignore"):
         assert same_numbers(product, written.product())
 

@@ -1,4 +1,4 @@
-"""The array's time in closed form: against both steppers, and against the reference simulator's rows."""
+"""The array's time and activity in closed form: against both steppers, and the reference simulator's rows."""
 
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from analysis.published import read_published
 from simulator.arch import load_arch
 from simulator.bound import Priced
 from simulator.cycle import simulate_array
-from simulator.folds import DATAFLOWS, Core, array_cycles, core_of
+from simulator.folds import DATAFLOWS, Core, array_activity, array_cycles, core_of
 from simulator.gemm import Pass, Step
 from simulator.kernels.folds import DECODE, FEED, LOAD, MULTIPLY, SKEW, array_time
 from simulator.lowering import lower
@@ -45,7 +45,8 @@ def operands(m: int, n: int, k: int, pattern: Pattern | None) -> tuple[Any, Any,
 @given(cores, st.integers(1, 6), st.integers(1, 6), st.integers(1, 22), st.none() | patterns_up_to(8))
 def test_the_closed_form_is_the_oracle(core: Core, m: int, n: int, k: int, pattern: Pattern | None) -> None:
     a, b, mask = operands(m, n, k, pattern)
-    assert array_cycles(core, m, n, k, pattern) == run(a, b, core, pattern, mask)[1]
+    closed = array_cycles(core, m, n, k, pattern), array_activity(core, m, n, k, pattern)
+    assert closed == run(a, b, core, pattern, mask)[1:]
 
 
 @examples(700)
@@ -59,6 +60,7 @@ def test_the_closed_form_is_every_register_stepped(
         one = core._replace(dataflow=flow)
         stepped = simulate_array(a, b, one, pattern=pattern, mask=mask)
         assert array_cycles(one, m, n, k, pattern) == stepped.cycles
+        assert array_activity(one, m, n, k, pattern) == stepped.activity
 
 
 @given(wide_cores, sides, sides, depths, st.none() | patterns_up_to(16))

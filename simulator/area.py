@@ -1,0 +1,173 @@
+"""Area: what each part of a machine takes on the chip, and what sparsity adds to it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from simulator.components import AREA, LEAK, ROLES
+from simulator.errors import placed
+from simulator.formats import bits_to_name
+from simulator.gemm import DTYPES
+from simulator.machine import Level, Machine
+from simulator.natives import Natives
+from simulator.parts import SRAM
+from simulator.pattern import Pattern
+from simulator.scaled import Scaled, Value
+
+SUM_BITS = 32
+WIDEST_ACCESS = 1024
+LOGIC = ("multiply_add", "add", "register", "select", "decode", "vector")
+"""The parts that are logic, which leaks by its area."""
+METADATA = "metadata_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """`instances` of a part, each of `each` um^2 that leaks `leak` uW."""
+
+    part: str
+    instances: int
+    each: Value
+    leak: Value | None = None
+
+    @property
+    def total(self) -> Value:
+        """Of all instances, in um^2."""
+        return self.each * self.instances
+
+
+def areas(scaled: Scaled, machine: Machine) -> tuple[Area, ...]:
+    """Every part of a machine that lies on the chip, logic first; InputError where the tables lack a row."""
+    return (*logic(scaled, machine), *memories(scaled, machine))
+
+
+def logic(scaled: Scaled, machine: Machine) -> Iterator[Area]:
+    """The parts of the cores that are logic."""
+    pes = machine.cores * machine.rows * machine.columns
+    lanes = max(
+        (scaled.value("multiply_add", "area", dtype) * count for dtype, count in machine.lanes),
+        key=lambda value: value.value,
+    )
+    sums = "fp32" if any(not dtype.startswith("int") for dtype, _ in machine.lanes) else "int32"
+    for part, instances, each in (
+        ("multiply_add", pes, lanes),
+        ("add", machine.cores * machine.columns, scaled.value("add", "area", sums)),
+        ("register", pes, _registers(scaled, machine)),
+        *_sparse(scaled, machine, pes),
+        ("vector", machine.cores * machine.vector_ops_per_cycle, scaled.value("vector", "area")),
+    ):
+        yield Area(part=part, instances=instances, each=each, leak=_leak_of_logic(scaled, each))
+
+
+def _registers(scaled: Scaled, machine: Machine) -> Value:
+    """The flip-flops of a PE."""
+    bits = zip(ROLES, register_bits(machine), strict=True)
+    return reduce(Value.__add__, (scaled.value("register", AREA, role) * count for role, count in bits))
+
+
+def _sparse(scaled: Scaled, machine: Machine, pes: int) -> Iterator[tuple[str, int, Value]]:
+    """Operand muxes and decoders: a mux for each lane, as wide as its value."""
+    if not machine.natives:
+        return
+    yield "select", pes, scaled.select("area", machine.fan_in) * value_bits(machine)
+    decoders = {"pe": pes, "column": machine.cores * machine.columns, "core": machine.cores}[
+        machine.decode_at
+    ]
+    bits = machine.decode_groups_per_cycle * group_bits(machine)
+    yield "decode", decoders, scaled.value("decode", "area", machine.decode_format) * bits
+
+
+def value_bits(machine: Machine) -> int:
+    """Bits of the values that the lanes of a PE take at once: those of the dtype that takes most."""
+    return max(count * DTYPES[dtype] for dtype, count in machine.lanes)
+
+
+def group_bits(machine: Machine) -> int:
+    """Metadata of the largest group that the machine decodes, in bits; under a rule, of one kept by half."""
+    natives = machine.natives
+    patterns = natives.listed or (Pattern(kept=natives.group_max // 2, group=natives.group_max),)
+    form = machine.metadata_form
+    return max(form.metadata_bits(vectors=1, length=one.group, pattern=one) for one in patterns)
+
+
+def register_bits(machine: Machine) -> tuple[int, int, int]:
+    """Flip-flops of a PE by role: of stationary operands, of what moves past, and of sums.
+
+    A stationary PE holds its operand, twice with overlap, and with selects where that is B; a window as wide
+    as the row's feed or the other operand moves past it, and a sum moves down. An output-stationary PE holds
+    its sum, twice with overlap, and both operands move past.
+    """
+    values, twice = value_bits(machine), 2 if machine.overlap else 1
+    lanes = max(count for _, count in machine.lanes)
+    selects = lanes * bits_to_name(machine.fan_in) if machine.natives else 0
+    window = max(values, machine.feed_bits_per_cycle or 0) if machine.natives else values
+    if machine.dataflow == "output_stationary":
+        return 0, window + values + selects, twice * SUM_BITS
+    if machine.dataflow == "weight_stationary":
+        return twice * (values + selects), window, SUM_BITS
+    return twice * window, values + selects, SUM_BITS
+
+
+def memories(scaled: Scaled, machine: Machine) -> Iterator[Area]:
+    """The accumulators and the levels on the chip."""
+    if machine.accumulator_bytes is not None:
+        each, leak = (of_accumulators(scaled, machine, name) for name in (AREA, LEAK))
+        yield Area(part="accumulators", instances=machine.cores, each=each, leak=leak)
+    for level in machine.levels:
+        if level.kind == SRAM:
+            each, leak = (of_level(scaled, level, name) for name in (AREA, LEAK))
+            yield Area(part=level.name, instances=level.instances, each=each, leak=leak)
+
+
+def of_accumulators(scaled: Scaled, machine: Machine, name: str) -> Value:
+    """A value of one core's accumulators: their own row, else banks that move the sums of a row of PEs."""
+    own = scaled.find("memory", name, "accumulators")
+    if own is not None:
+        return own
+    bits = machine.columns * SUM_BITS
+    banks = -(-bits // WIDEST_ACCESS)
+    size = (machine.accumulator_bytes or 0) // banks
+    found = scaled.sram(name, size, bits // banks)
+    return found * banks if name in (AREA, LEAK) else found
+
+
+def of_level(scaled: Scaled, level: Level, name: str) -> Value:
+    """A value of one instance of a level, energies for a bit: its own row, else its kind's.
+
+    Metadata cost what values do where no row says otherwise.
+    """
+    plain = name.removeprefix(METADATA)
+    own = scaled.find("memory", name, level.name) or scaled.find("memory", plain, level.name)
+    if own is not None:
+        return own
+    if level.kind != SRAM:
+        return scaled.value("dram", plain, level.kind)
+    with placed(f"memory.{level.name}"):
+        found = scaled.sram(plain, level.capacity_bytes // level.banks, level.width)
+    return found * level.banks if name in (AREA, LEAK) else found
+
+
+def _leak_of_logic(scaled: Scaled, each: Value) -> Value:
+    """The leakage of so much logic: that of a square millimetre, times its area."""
+    density = scaled.value("leakage", "leak")
+    return Value(
+        low=density.low * each.low / 10**6,
+        value=density.value * each.value / 10**6,
+        high=density.high * each.high / 10**6,
+        rows=density.rows,
+        factor=density.factor,
+    )
+
+
+def without_sparsity(machine: Machine) -> Machine:
+    """The same array without patterns, decoder and selection, its feeds as wide as dense windows need."""
+    feed = machine.feed_bits_per_cycle
+    return replace(
+        machine,
+        natives=Natives(),
+        decode_format="",
+        decode_form=None,
+        decode_groups_per_cycle=0,
+        fan_in=0,
+        feed_bits_per_cycle=None if feed is None else min(feed, value_bits(machine)),
+    )

@@ -1,0 +1,155 @@
+"""Energy: the actions that work takes, counted, times the Charge of each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from operator import add
+from typing import NamedTuple
+
+from simulator.area import METADATA
+from simulator.cost import Cost, Traffic
+from simulator.formats import BYTE, Coordinate, bits_to_name
+from simulator.gemm import Product, Stream
+from simulator.lowering import Lowered
+from simulator.machine import Machine
+from simulator.pattern import Pattern
+from simulator.tariff import ACCUMULATORS, MOVING, STATIONARY, SUM, SUM_BITS, Action, Tariff, sum_dtype
+
+Counts = dict[Action, int]
+
+
+class Joules(NamedTuple):
+    """An energy in zeptojoules (1e-21 J) between its bounds, each the sum of its charges' bounds."""
+
+    low: int = 0
+    value: int = 0
+    high: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Energy:
+    """How often each Action happened, and what a Tariff charges for it."""
+
+    counts: Mapping[Action, int]
+    tariff: Tariff
+
+    @cached_property
+    def by_action(self) -> dict[Action, Joules]:
+        """Count times charge of every action."""
+        charges = self.tariff.charges
+        return {
+            action: Joules(
+                count * charges[action].low, count * charges[action].value, count * charges[action].high
+            )
+            for action, count in self.counts.items()
+        }
+
+    @cached_property
+    def by_part(self) -> dict[str, Joules]:
+        """The energy of each part of the machine, in the tariff's order; those without any have none."""
+        parts = dict.fromkeys(self.tariff.parts, Joules())
+        for action, energy in self.by_action.items():
+            parts[action.part] = Joules(*map(add, parts[action.part], energy))
+        return parts
+
+    @property
+    def total(self) -> Joules:
+        """The sum over all parts."""
+        return Joules(*map(sum, zip(*self.by_part.values(), strict=True)))
+
+
+def counted(work: Product | Stream, lowered: Lowered | None, cost: Cost, machine: Machine) -> Counts:
+    """The actions that happen once for `work`, which cost `cost` on `machine`; none with a count of 0."""
+    found: Counts = {}
+    pairs = [*_of_memory(cost, machine), (Action("leakage", "cycle"), cost.cycles)]
+    if isinstance(work, Stream):
+        pairs.append((Action("vector", "op"), work.ops))
+    else:
+        assert lowered is not None
+        pairs += [*_of_array(work, lowered, cost, machine), *_of_sums(lowered, cost, machine)]
+    for action, count in pairs:
+        if count:
+            found[action] = found.get(action, 0) + count
+    return found
+
+
+def _of_array(work: Product, lowered: Lowered, cost: Cost, machine: Machine) -> Iterator[tuple[Action, int]]:
+    """What lanes, their registers, muxes and the decoders do.
+
+    A multiply by a stored zero, or one whose result nobody wants, is gated where the machine gates zeros.
+    Selects travel with the values of B.
+    """
+    activity, dtype = cost.activity, lowered.dtype
+    zeros = activity.multiplies - work.effective_macs if machine.gate_zeros else 0
+    yield Action("multiply_add", "multiply", dtype), activity.multiplies - zeros
+    if machine.gate_zeros:
+        yield Action("multiply_add", "gated", dtype), zeros
+    yield Action("multiply_add", "skipped", dtype), work.dense_macs - activity.multiplies
+    select_bits = _select_bits(lowered.native, machine)
+    a, b = lowered.a_bits, lowered.b_bits
+    if lowered.native is not None:
+        yield Action("select", "select"), activity.selects * a
+        form = machine.metadata_form
+        group = form.metadata_bits(vectors=1, length=lowered.native.group, pattern=lowered.native)
+        yield Action("decode", "decode"), activity.decoded * group
+    write, read = Action("register", "write", STATIONARY), Action("register", "read", STATIONARY)
+    moves = Action("register", "write", MOVING)
+    if machine.dataflow == "weight_stationary":
+        yield write, activity.loaded * (b + select_bits)
+        yield read, activity.multiplies * (b + select_bits)
+        yield moves, activity.hops * a
+    elif machine.dataflow == "input_stationary":
+        yield write, activity.loaded * a
+        yield read, activity.multiplies * a
+        yield moves, activity.hops * (b + select_bits)
+    else:
+        yield moves, activity.hops * a + activity.loaded * (b + select_bits)
+
+
+def _select_bits(native: Pattern | None, machine: Machine) -> int:
+    """Bits that travel with a kept value: a coordinate field, or what names a place in the group."""
+    if native is None:
+        return 0
+    form = machine.metadata_form
+    field = form.bits if isinstance(form, Coordinate) else None
+    return field or bits_to_name(native.group)
+
+
+def _of_sums(lowered: Lowered, cost: Cost, machine: Machine) -> Iterator[tuple[Action, int]]:
+    """What happens to sums: a register of a PE takes each part, and each result is added to what there is.
+
+    The accumulators write each result, and read each but the first of a place to add to it, and the last to
+    send it on: as many reads as writes. Without accumulators that happens in the innermost level, of whose
+    traffic the last of each place is part already.
+    """
+    activity = cost.activity
+    yield Action("register", "write", SUM), activity.sums * SUM_BITS
+    yield Action("add", "add", sum_dtype(lowered.dtype)), activity.results + activity.reduced
+    beside = machine.accumulator_bytes is not None
+    where = ACCUMULATORS if beside else machine.levels[-1].name
+    last = lowered.batch * lowered.gemm.m * lowered.gemm.n
+    for name in ("read", "write"):
+        yield (
+            Action(where, name),
+            activity.results * SUM_BITS + (activity.returned if beside else -last) * SUM_BITS,
+        )
+
+
+def _of_memory(cost: Cost, machine: Machine) -> Iterator[tuple[Action, int]]:
+    """Bits of each level: read towards the cores and outwards, written from both sides, and their hops."""
+    levels = {level.name: level for level in machine.levels}
+    for name, traffic in cost.traffic:
+        for action, count in _moved(traffic).items():
+            yield Action(name, action), count * BYTE
+        if hops := levels[name].hops:
+            yield Action("network", "hop"), traffic.total * BYTE * hops
+
+
+def _moved(traffic: Traffic) -> dict[str, int]:
+    """Bytes by what a level does."""
+    return {
+        "read": traffic.read + traffic.drain,
+        "write": traffic.write + traffic.fill,
+        f"{METADATA}read": traffic.metadata_read + traffic.metadata_drain,
+        f"{METADATA}write": traffic.metadata_write + traffic.metadata_fill,
+    }

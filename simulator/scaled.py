@@ -1,0 +1,216 @@
+"""Rows of component tables as a machine has them: found, interpolated, scaled to its node and voltage."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import log
+
+from simulator.components import AREA, LEAK, Row
+from simulator.errors import InputError
+from simulator.nodes import NODES, REFERENCE_VOLTAGE, area_factor, energy_factor
+from simulator.parts import SRAM, Scaling
+from simulator.sram import Point, Sram
+
+BYTE = 8
+SIDES = ("low", "value", "high")
+SRAM_VALUES = ("read", "write", AREA, LEAK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value with its bounds, in pJ, um^2 or uW, and the ids of the rows that it is from.
+
+    Those of a row that says for how many `bits` it is are for one bit. `factor` is what the row's own value
+    was multiplied by to reach the machine's node and voltage.
+    """
+
+    low: Fraction
+    value: Fraction
+    high: Fraction
+    rows: tuple[str, ...]
+    factor: Fraction = Fraction(1)
+
+    def __add__(self, other: "Value") -> "Value":
+        return Value(
+            low=self.low + other.low,
+            value=self.value + other.value,
+            high=self.high + other.high,
+            rows=tuple(dict.fromkeys((*self.rows, *other.rows))),
+            factor=self.factor,
+        )
+
+    def __mul__(self, times: Fraction | int) -> "Value":
+        return Value(
+            low=self.low * times,
+            value=self.value * times,
+            high=self.high * times,
+            rows=self.rows,
+            factor=self.factor,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaled:
+    """The rows of a machine's `tables`, at its node in nm and its voltage if it names one.
+
+    Of several tables the last one that has a row counts, and in it the row of the nearest node.
+    """
+
+    tables: tuple[Mapping[str, Row], ...]
+    node: Fraction
+    voltage: Fraction | None = None
+    scaling: Scaling | None = None
+
+    @cached_property
+    def rows(self) -> dict[str, Row]:
+        """The rows of all tables by id; a later table's replaces an earlier one's of the same id."""
+        return {name: row for table in self.tables for name, row in table.items()}
+
+    def find(self, component: str, name: str, of: str | None = None) -> Value | None:
+        """The value `name` of a component; None where no row has it.
+
+        A register's row that names no role is every role's.
+        """
+        rows = next(
+            filter(None, (self._matching(table, component, name, of) for table in self._latest)), None
+        )
+        if rows is None:
+            return None
+        best = min(rows, key=lambda one: (self._distance(rows[one]), one))
+        row = rows[best]
+        whole = component == "memory" and name in (AREA, LEAK)
+        per = Fraction(1, 1 if whole else row.bits or 1)
+        factor = self._factor(row, name)
+        low, value, high = (
+            (row.value[name] if side == "value" else row.bound(side, name)) * factor * per for side in SIDES
+        )
+        return Value(low=low, value=value, high=high, rows=(best,), factor=factor)
+
+    def value(self, component: str, name: str, of: str | None = None) -> Value:
+        """`find`, or an InputError that says which row is missing."""
+        found = self.find(component, name, of)
+        if found is None:
+            what = f"no row gives {name} of {component}{f' {of}' if of else ''}"
+            others = sorted({row.of for row in self.rows.values() if row.component == component and row.of})
+            known = f"; there are rows of {', '.join(others)}" if others else ""
+            raise InputError.of(
+                what, f"add such a row, or name a table that has one{known}", where="components"
+            )
+        return found
+
+    def select(self, name: str, fan_in: int) -> Value:
+        """The energy or area of a bit of an operand mux, between fan-ins by the candidates beyond one."""
+        exact = self.find("select", name, str(fan_in))
+        if exact is not None:
+            return exact
+        known = sorted(
+            {
+                int(row.of)
+                for row in self.rows.values()
+                if row.component == "select" and row.of and name in row.value
+            }
+        )
+        below, above = [one for one in known if one < fan_in], [one for one in known if one > fan_in]
+        if not below or not above:
+            return self.value("select", name, str(fan_in))
+        few, many = (self.value("select", name, str(one)) for one in (below[-1], above[0]))
+        share = Fraction(fan_in - below[-1], above[0] - below[-1])
+        return few * (1 - share) + many * share
+
+    def sram(self, name: str, size_bytes: int, width: int) -> Value:
+        """A value of a bank, interpolated between points of the nearest node; energies are for one bit.
+
+        A bank smaller or narrower than every point is taken as the smallest or narrowest.
+        """
+        if not self._banks:
+            self.value(SRAM, name)
+        node, (banks, rows) = min(self._banks.items(), key=lambda one: (_between(one[0], self.node), one[0]))
+        sizes, widths = zip(*((row.size or 0, row.width or 0) for row in rows.values()), strict=True)
+        size, wide = max(size_bytes, min(sizes)), max(width, min(widths))
+        found = banks.at(size, wide)
+        place = SRAM_VALUES.index(name)
+        factor = self._factor_of(node, next(iter(rows.values())).voltage, name)
+        per = Fraction(1) if name in (AREA, LEAK) else Fraction(1, width)
+        ids = _around(rows, size, wide)
+        low, value, high = (
+            Fraction(found[side * len(SRAM_VALUES) + place]) * factor * per for side in range(len(SIDES))
+        )
+        return Value(low=low, value=value, high=high, rows=ids, factor=factor)
+
+    @cached_property
+    def _banks(self) -> dict[Fraction, tuple[Sram, Mapping[str, Row]]]:
+        """The sram's points of each node, and their rows."""
+        nodes: dict[Fraction, dict[str, Row]] = {}
+        tables = (
+            {name: row for name, row in table.items() if row.component == SRAM} for table in self._latest
+        )
+        for name, row in next(filter(None, tables), {}).items():
+            nodes.setdefault(row.node or self.node, {})[name] = row
+        return {node: (Sram.of([_point(row) for row in rows.values()]), rows) for node, rows in nodes.items()}
+
+    @property
+    def _latest(self) -> Iterator[dict[str, Row]]:
+        """The tables from the last one on, each without the rows that a later one replaces."""
+        for table in reversed(self.tables):
+            yield {name: row for name, row in table.items() if row is self.rows[name]}
+
+    def _matching(
+        self, table: Mapping[str, Row], component: str, name: str, of: str | None
+    ) -> dict[str, Row]:
+        """The rows of a table that have a value, those of this `of`, else those of none."""
+        rows = {key: row for key, row in table.items() if row.component == component and name in row.value}
+        exact = {key: row for key, row in rows.items() if row.of == of}
+        return exact or {key: row for key, row in rows.items() if row.of is None}
+
+    def _distance(self, row: Row) -> float:
+        return _between(row.node or self.node, self.node)
+
+    def _factor(self, row: Row, name: str) -> Fraction:
+        if row.node is None:
+            return Fraction(1)
+        factor = self._factor_of(row.node, row.voltage, name)
+        dense = row.component == "leakage"  # of an area: more devices leak in it where they are smaller
+        return factor / self._factor_of(row.node, row.voltage, AREA) if dense else factor
+
+    def _factor_of(self, node: Fraction, voltage: Fraction | None, name: str) -> Fraction:
+        """From a node to the machine's: area, or energy, which leakage is taken to follow."""
+        to = min(max(self.node, Fraction(NODES[-1])), Fraction(NODES[0]))
+        given = self.scaling
+        if name == AREA:
+            beyond = given.area if given and node != self.node else Fraction(1)
+            return (Fraction(1) if node == self.node else area_factor(node, to)) * beyond
+        beyond = given.energy if given and node != self.node else Fraction(1)
+        if self.voltage is None:
+            if node == self.node:
+                return beyond
+            return energy_factor(node, to, REFERENCE_VOLTAGE, REFERENCE_VOLTAGE) * beyond
+        start = to if node == self.node else node
+        return energy_factor(start, to, voltage or REFERENCE_VOLTAGE, self.voltage) * beyond
+
+
+def _point(row: Row) -> Point:
+    """A row of an sram as a point: its values, low bounds first."""
+    pick: tuple[Callable[[str], Fraction], ...] = (
+        lambda name: row.bound("low", name),
+        lambda name: row.value[name],
+        lambda name: row.bound("high", name),
+    )
+    values = tuple(float(side(name)) for side in pick for name in SRAM_VALUES)
+    return Point(size_bytes=row.size or 0, width_bits=row.width or 0, values=values)
+
+
+def _between(node: Fraction, other: Fraction) -> float:
+    """How far two nodes are apart, as a ratio."""
+    return abs(log(node / other))
+
+
+def _around(rows: Mapping[str, Row], size: int, width: int) -> tuple[str, ...]:
+    """The rows of the points around a size and a width."""
+
+    def near(values: list[int], value: int) -> set[int]:
+        return {max(one for one in values if one <= value), min(one for one in values if one >= value)}
+
+    sizes = near([row.size or 0 for row in rows.values()], size)
+    widths = near([row.width or 0 for row in rows.values()], width)
+    return tuple(name for name, row in rows.items() if row.size in sizes and row.width in widths)
