@@ -25,19 +25,8 @@ VOLTAGE_RANGE = (Fraction(6, 10), Fraction(14, 10))
 FACTOR_MAX = 1000
 RESOURCES = frozenset(
     {
-        *(
-            "accumulate",
-            "accumulators",
-            "add",
-            "compute",
-            "decode",
-            "drain",
-            "feed",
-            "high",
-            "leakage",
-            "load",
-        ),
-        *("low", "multiply", "multiply_add", "network", "register", "select", "vector"),
+        *("accumulate", "accumulators", "add", "compute", "decode", "drain", "feed", "high", "leakage"),
+        *("load", "low", "multiply", "multiply_add", "network", "register", "select", "vector"),
     }
 )
 """Names that a report uses for the core's own resources, so that no memory level may take them."""

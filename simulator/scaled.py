@@ -1,6 +1,6 @@
 """Rows of component tables as a machine has them: found, interpolated, scaled to its node and voltage."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -72,9 +72,8 @@ class Scaled:
 
         A register's row that names no role is every role's.
         """
-        rows = next(
-            filter(None, (self._matching(table, component, name, of) for table in self._latest)), None
-        )
+        matching = (_matching(table, component, name, of) for table in self._latest)
+        rows = next(filter(None, matching), None)
         if rows is None:
             return None
         best = min(rows, key=lambda one: (self._distance(rows[one]), one))
@@ -142,26 +141,18 @@ class Scaled:
     def _banks(self) -> dict[Fraction, tuple[Sram, Mapping[str, Row]]]:
         """The sram's points of each node, and their rows."""
         nodes: dict[Fraction, dict[str, Row]] = {}
-        tables = (
-            {name: row for name, row in table.items() if row.component == SRAM} for table in self._latest
-        )
+        tables = (_matching(table, SRAM, AREA, None) for table in self._latest)
         for name, row in next(filter(None, tables), {}).items():
             nodes.setdefault(row.node or self.node, {})[name] = row
         return {node: (Sram.of([_point(row) for row in rows.values()]), rows) for node, rows in nodes.items()}
 
-    @property
-    def _latest(self) -> Iterator[dict[str, Row]]:
+    @cached_property
+    def _latest(self) -> tuple[dict[str, Row], ...]:
         """The tables from the last one on, each without the rows that a later one replaces."""
-        for table in reversed(self.tables):
-            yield {name: row for name, row in table.items() if row is self.rows[name]}
-
-    def _matching(
-        self, table: Mapping[str, Row], component: str, name: str, of: str | None
-    ) -> dict[str, Row]:
-        """The rows of a table that have a value, those of this `of`, else those of none."""
-        rows = {key: row for key, row in table.items() if row.component == component and name in row.value}
-        exact = {key: row for key, row in rows.items() if row.of == of}
-        return exact or {key: row for key, row in rows.items() if row.of is None}
+        return tuple(
+            {name: row for name, row in table.items() if row is self.rows[name]}
+            for table in reversed(self.tables)
+        )
 
     def _distance(self, row: Row) -> float:
         return _between(row.node or self.node, self.node)
@@ -187,6 +178,13 @@ class Scaled:
             return energy_factor(node, to, REFERENCE_VOLTAGE, REFERENCE_VOLTAGE) * beyond
         start = to if node == self.node else node
         return energy_factor(start, to, voltage or REFERENCE_VOLTAGE, self.voltage) * beyond
+
+
+def _matching(table: Mapping[str, Row], component: str, name: str, of: str | None) -> dict[str, Row]:
+    """The rows of a table that have a value, those of this `of`, else those of none."""
+    rows = {key: row for key, row in table.items() if row.component == component and name in row.value}
+    exact = {key: row for key, row in rows.items() if row.of == of}
+    return exact or {key: row for key, row in rows.items() if row.of is None}
 
 
 def _point(row: Row) -> Point:
