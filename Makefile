@@ -19,7 +19,7 @@ READY := $(VENV)/.ready-$(KEY)
 UNFINISHED := $(VENV)/.unfinished
 
 MACHINES_PAGE := $(BIN)/python -c 'from simulator.reference import machine_reference as page; print(page(), end="")'
-VALIDATION_PAGE := $(BIN)/python -c 'from analysis.validate_page import validation_page as page; print(page(), end="")'
+VALIDATION_PAGE := $(BIN)/python -c 'from analysis.validation.page import validation_page as page; print(page(), end="")'
 
 # Kernels mean the same when nothing compiles them, and stay within their arrays: a few examples each, for time.
 COMPILED := tests/simulator/kernels tests/simulator/mask \

@@ -5,15 +5,24 @@ What a verb needs is imported when it runs, so that `nmsim --help` answers at on
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from analysis.console import naming, open_streams, run_app, write
-
-DIGITS_MAX = 30
+from analysis.options import (
+    ArchArgument,
+    FidelityOption,
+    FigureOption,
+    Form,
+    FormOption,
+    Part,
+    Points,
+    SetOption,
+    TraceArgument,
+    whole,
+)
 
 app = typer.Typer(
     name="nmsim",
@@ -23,43 +32,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Form(StrEnum):
-    """How a verb prints what it found."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-
-
-class Part(StrEnum):
-    """What of a trace has a row of its own."""
-
-    TOTAL = "total"
-    PASS = "pass"
-    LAYER = "layer"
-
-
-def whole(help_text: str) -> Any:
-    """An option that takes a whole number."""
-    return typer.Option(parser=parse_whole, metavar="N", help=help_text)
-
-
-def parse_whole(text: str | int) -> int:
-    """The whole number that `text` writes; its range is checked by who uses it."""
-    if isinstance(text, int):
-        return text
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdecimal()) or len(text) > DIGITS_MAX:
-        raise typer.BadParameter(f"`{text[:40]}` is no whole number; write one, as in 32")
-    return int(text)
-
-
-FormOption = Annotated[Form, typer.Option("--format", help="how to print the result")]
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key: core.array.rows=32")
-]
 
 
 @app.command()
@@ -117,9 +89,9 @@ def trace(
 
 @app.command()
 def simulate(
-    arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
-    trace: Annotated[Path, typer.Argument(help="directory of a trace")],
-    fidelity: Annotated[str, typer.Option(help="how time is modelled: bound, tile or cycle")] = "tile",
+    arch: ArchArgument,
+    trace: TraceArgument,
+    fidelity: FidelityOption = "tile",
     settings: SetOption = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="write to this file")] = None,
     form: FormOption = Form.TABLE,
@@ -139,13 +111,13 @@ def simulate(
 
 @app.command()
 def explain(
-    arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
-    trace: Annotated[Path, typer.Argument(help="directory of a trace")],
+    arch: ArchArgument,
+    trace: TraceArgument,
     settings: SetOption = None,
     against: Annotated[str | None, typer.Option(help="a second machine, under the same --set")] = None,
     by: Annotated[Part, typer.Option(help="what has a row of its own")] = Part.TOTAL,
     energy: Annotated[bool, typer.Option("--energy", help="say where the joules went instead")] = False,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="draw it: .pdf, .svg or .png")] = None,
+    out: FigureOption = None,
     form: FormOption = Form.TABLE,
 ) -> None:
     """Say where the cycles went, or the energy.
@@ -153,17 +125,17 @@ def explain(
     From multiplying at peak, without a zero, to the time that fidelity tile models, cause by cause. With
     --energy: each action, how often it happened, and the row of a component table that says what it takes.
     """
-    from analysis.explain import explain as explained
-    from analysis.explain import explanation_text
-    from analysis.waterfall import check_figure, draw_waterfalls
+    from analysis.explain.cycles import explain as explained
+    from analysis.explain.cycles import explanation_text
+    from analysis.explain.waterfall import check_figure, draw_waterfalls
     from simulator.trace import load_trace
 
     if out is not None:
         check_figure(out)
     if energy:
-        from analysis.energy_figure import draw_energy
-        from analysis.energy_text import energy_text
-        from analysis.explain_energy import explain_energy
+        from analysis.explain.energy import explain_energy
+        from analysis.explain.energy_figure import draw_energy
+        from analysis.explain.energy_text import energy_text
 
         drawn = out is not None
         spent = explain_energy(arch, load_trace(trace), settings=settings or (), against=against, dense=drawn)
@@ -178,8 +150,47 @@ def explain(
 
 
 @app.command()
+def roofline(
+    arch: ArchArgument,
+    trace: TraceArgument,
+    fidelity: FidelityOption = "tile",
+    by: Annotated[Points, typer.Option(help="what has a point, beside each pattern")] = Points.PASS,
+    level: Annotated[str | None, typer.Option(help="memory level of the points; left out: outermost")] = None,
+    dtype: Annotated[str | None, typer.Option(help="theirs; left out: that of most multiply-adds")] = None,
+    settings: SetOption = None,
+    out: FigureOption = None,
+    form: FormOption = Form.TABLE,
+) -> None:
+    """Say how near a trace comes to the roofs of a machine.
+
+    Peaks of each pattern, bandwidths and ridges; a point for each pass and pattern; bytes by level and way.
+    """
+    from analysis.explain.waterfall import check_figure
+    from analysis.roofline.plot import draw_roofline
+    from analysis.roofline.roofline import roofline as run
+    from analysis.roofline.text import roofline_text
+    from simulator.trace import load_trace
+
+    if out is not None:
+        check_figure(out)
+    with naming("level", "dtype"):
+        found = run(
+            arch,
+            load_trace(trace),
+            settings=settings or (),
+            fidelity=fidelity,
+            by=by,
+            level=level,
+            dtype=dtype,
+        )
+    if out is not None:
+        draw_roofline(found, out)
+    write(roofline_text(found, form))
+
+
+@app.command()
 def area(
-    arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
+    arch: ArchArgument,
     settings: SetOption = None,
     form: FormOption = Form.TABLE,
 ) -> None:
@@ -196,7 +207,7 @@ def area(
 
 @app.command()
 def components(
-    arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
+    arch: ArchArgument,
     settings: SetOption = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="directory of ERT.yaml and ART.yaml")
@@ -207,8 +218,8 @@ def components(
 
     Every action, scaled to the machine's node, with its bounds and its rows; --out writes it for Accelergy.
     """
-    from analysis.components import components_text
-    from analysis.interchange import write_tables
+    from analysis.interchange.accelergy import write_tables
+    from analysis.interchange.components import components_text
     from analysis.joules import priced
     from simulator.arch import load_arch
     from simulator.machine import resolve
@@ -242,7 +253,7 @@ def convert(
 
     --as says what a component or an action there is here, in how many bits it moves; - leaves it out.
     """
-    from analysis.convert import convert as converted
+    from analysis.interchange.convert import convert as converted
 
     text = converted(ert, art, given=names or (), node=node, clock=clock)
     write(text, out)
@@ -251,7 +262,7 @@ def convert(
 
 @app.command()
 def timeline(
-    arch: Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")],
+    arch: ArchArgument,
     gemm: Annotated[str, typer.Argument(help="m x n x k of a product, as in 4096x4096x1024")],
     pattern: Annotated[str | None, typer.Option(help="kept:group of its B along k, as in 2:4")] = None,
     dtype: Annotated[str | None, typer.Option(help="its dtype; left out: bf16, or the first")] = None,
@@ -283,8 +294,8 @@ def validate(form: FormOption = Form.TABLE) -> None:
 
     An error for each case, what was fitted and what predicted, and how far conclusions move with it.
     """
-    from analysis.validate import validate as run
-    from analysis.validate import validation_text
+    from analysis.validation.validate import validate as run
+    from analysis.validation.validate import validation_text
 
     write(validation_text(run(), form))
 

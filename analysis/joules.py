@@ -117,12 +117,13 @@ def _labels(tariff: Tariff) -> dict[str, str]:
 def flagged(energy: Energy) -> tuple[tuple[str, ...], tuple[str, ...], int]:
     """The flagged rows that were used, all rows that were, and the zeptojoules that rest on flagged ones.
 
-    Those are of actions that happened, and whose charge names a flagged row.
+    Those are of actions that happened, and whose charge names a flagged row; rows of what took most come
+    first.
     """
     tariff = energy.tariff
     used: dict[str, None] = {}
     resting = 0
-    for action, spent in energy.by_action.items():
+    for action, spent in sorted(energy.by_action.items(), key=lambda one: -one[1].value):
         rows = tariff.charges[action].rows
         if energy.counts[action]:
             used |= dict.fromkeys(rows)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analysis.explain import waterfall
+from analysis.explain.cycles import waterfall
 from simulator.arch import arch_names, load_arch
 from simulator.gemm import Pass, Product
 from simulator.report import Report

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from analysis.bandwidth import FLOPS_PER_MAC, rate_of
+from analysis.roofline.bandwidth import FLOPS_PER_MAC, rate_of
 from simulator.gemm import DTYPES
 from simulator.machine import Machine
 from simulator.pattern import Pattern

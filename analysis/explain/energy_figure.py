@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.explain_energy import Spent
+from analysis.explain.energy import Spent
+from analysis.explain.waterfall import KINDS, TITLE_MAX, WIDTH_INCHES, check_figure
 from analysis.joules import ZEPTO, digits, prefix
 from analysis.plots import STYLE
-from analysis.waterfall import KINDS, TITLE_MAX, WIDTH_INCHES, check_figure
 from simulator.atomic import write_file
 from simulator.energy import Energy, Joules
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from analysis.bandwidth import SHARING, TOTAL, WAYS, Flow, flows, intensity, rate_of
+from analysis.roofline.bandwidth import SHARING, TOTAL, WAYS, Flow, flows, intensity, rate_of
 from simulator import Trace, load_arch, simulate, tile
 from simulator.cost import Traffic
 from simulator.errors import InputError

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from analysis.convert_names import AS, Target
+from analysis.interchange.names import AS, Target
 from simulator.accelergy import Entry
 from simulator.area import LOGIC
 from simulator.components import AREA, COMPONENTS, LEAK, MOVES, Table

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis.published import read_published
-from analysis.validate_cases import Case, Checked, Work, check, product
+from analysis.validation.cases import Case, Checked, Work, check, product
 from simulator.gemm import DTYPES, Stream
 from workloads.training.selectors import SELECTORS
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.bandwidth import SHARING
-from analysis.roofline import Roofline, points, roofline
-from analysis.roofline_plot import draw_roofline, drawn_roofs
-from analysis.roofline_text import roofline_text
-from analysis.roofs import DENSE, Roof, ceilings, roofs, slopes
-from analysis.waterfall import WIDTH_INCHES
+from analysis.explain.waterfall import WIDTH_INCHES
+from analysis.roofline.bandwidth import SHARING
+from analysis.roofline.plot import draw_roofline, drawn_roofs
+from analysis.roofline.roofline import Roofline, points, roofline
+from analysis.roofline.roofs import DENSE, Roof, ceilings, roofs, slopes
+from analysis.roofline.text import roofline_text
 from simulator import Trace, load_arch
 from simulator.arch import arch_names
 from simulator.bound import decode_cycles, feed_cycles, multiply_cycles
@@ -28,7 +28,7 @@ from simulator.lowering import lower
 from simulator.machine import Machine
 from simulator.natives import Natives
 from simulator.pattern import Pattern
-from tests.analysis.test_bandwidth import report_of
+from tests.analysis.roofline.test_bandwidth import report_of
 from tests.simulator.machines import SPARSE, sparse_machines, tiled_machines
 from tests.simulator.steps import product, products_with_b, step
 from tests.strategies import TWO_OF_FOUR, examples, patterns_up_to

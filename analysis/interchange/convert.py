@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from analysis.convert_names import (
+from analysis.interchange.names import (
     AS,
     BIT,
     LEFT_OUT,
@@ -16,7 +16,7 @@ from analysis.convert_names import (
     parse_names,
     parse_target,
 )
-from analysis.convert_text import Converted, checked, table_rows, table_text
+from analysis.interchange.text import Converted, checked, table_rows, table_text
 from simulator.accelergy import Entry, read_art, read_ert
 from simulator.area import LOGIC
 from simulator.components import COMPONENTS, LEAK

@@ -12,8 +12,17 @@ import pytest
 from hypothesis import given, settings
 
 from analysis.cli import run
-from analysis.explain import BARS, Bar, by_layer, by_pass, explain, explanation_text, row_bars, waterfall
-from analysis.waterfall import WIDTH_INCHES, draw_waterfalls, lines
+from analysis.explain.cycles import (
+    BARS,
+    Bar,
+    by_layer,
+    by_pass,
+    explain,
+    explanation_text,
+    row_bars,
+    waterfall,
+)
+from analysis.explain.waterfall import WIDTH_INCHES, draw_waterfalls, lines
 from simulator import Trace, load_arch, simulate, tile
 from simulator.arch import arch_names
 from simulator.cost import Cost, Stalls

@@ -9,11 +9,11 @@ from math import atan2, cos, degrees, sin
 from pathlib import Path
 from typing import Any
 
+from analysis.explain.waterfall import KINDS, WIDTH_INCHES, check_figure
 from analysis.plots import PASS_STYLES, STYLE
-from analysis.roofline import Point, Roofline
-from analysis.roofs import DENSE, Roof, Slope
+from analysis.roofline.roofline import Point, Roofline
+from analysis.roofline.roofs import DENSE, Roof, Slope
 from analysis.tables import scaled
-from analysis.waterfall import KINDS, WIDTH_INCHES, check_figure
 from simulator.atomic import write_file
 from simulator.gemm import Pass
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.explain import share
-from analysis.explain_energy import Spent, action_rows, part_columns, part_rows
+from analysis.explain.cycles import share
+from analysis.explain.energy import Spent, action_rows, part_columns, part_rows
 from analysis.joules import basis, bounded, joules, sources_of, within
 from analysis.tables import Cells, scaled, table_text
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from analysis.bandwidth import FLOPS_PER_MAC, Flow, flows, intensity, number
-from analysis.roofs import Roof, Slope, roofs, slopes
+from analysis.roofline.bandwidth import FLOPS_PER_MAC, Flow, flows, intensity, number
+from analysis.roofline.roofs import Roof, Slope, roofs, slopes
 from simulator.arch import load_arch
 from simulator.errors import lookup
 from simulator.gemm import Product

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from analysis.published import read_published
-from analysis.validate_cases import Case, product
+from analysis.validation.cases import Case, product
 
 DATAFLOWS = {"ws": "weight_stationary", "is": "input_stationary", "os": "output_stationary"}
 TENSOR_CORES = {

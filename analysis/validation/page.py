@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from analysis.tables import Cells
-from analysis.validate import Validation, validate
-from analysis.validate_energy import ENERGY, SWITCHED, WORST
-from analysis.validate_gpu import (
+from analysis.validation.energy import ENERGY, SWITCHED, WORST
+from analysis.validation.gpu import (
     GEMM,
     GEMM_MEDIAN,
     GEMM_WORST,
@@ -16,13 +15,14 @@ from analysis.validate_gpu import (
     TRAINING,
     TRAINING_WORST,
 )
+from analysis.validation.validate import Validation, validate
 
 _HEAD = """\
 # Validation
 
 How far the model is from published numbers, what was tuned on them, and how far each conclusion moves with
 what was tuned. `nmsim validate` prints the same with every case; this page is generated from it
-(`analysis.validate_page`). The published numbers, with their sources, are in `analysis/references`. An
+(`analysis.validation.page`). The published numbers, with their sources, are in `analysis/references`. An
 error is simulated over published, less 1; the size of an error is without its sign.
 
 Two kinds of numbers are compared. The cycles of SCALE-Sim and Sparseloop are known to the last one, so that
@@ -38,7 +38,7 @@ alone): no constant is of one row or one shape. The search lowers the mean, over
 mean squared logarithm of simulated over published time. What is let pass is checked afterwards and not aimed
 at: {GEMM_MEDIAN:.0%} for the median and {GEMM_WORST:.0%} for the worst error of `{GEMM}`,
 {LAYER_WORST:.0%} for the times and {SPEEDUP_WORST} for the speed-ups of `{LAYER}`, {TRAINING_WORST:.0%} for
-`{TRAINING}`. `python -m analysis.validate_fit` runs it again. A constant at an end of its range would go on
+`{TRAINING}`. `python -m analysis.validation.fit` runs it again. A constant at an end of its range would go on
 if it were let: it makes up for something that the model lacks, and the range says how much of that is
 believed.
 """

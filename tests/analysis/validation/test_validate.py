@@ -9,11 +9,10 @@ from fractions import Fraction
 import pytest
 
 from analysis.cli import run
-from analysis.validate import TUNED, validate, validation_text
-from analysis.validate_cases import Case, check, product, sizes
-from analysis.validate_exact import systolic_cases, tensor_core_cases, vortex_cases
-from analysis.validate_fit import CONSTANTS, GIVEN, LEFT_OUT, fit, settings_of, without, written_value
-from analysis.validate_gpu import (
+from analysis.validation.cases import Case, check, product, sizes
+from analysis.validation.exact import systolic_cases, tensor_core_cases, vortex_cases
+from analysis.validation.fit import CONSTANTS, GIVEN, LEFT_OUT, fit, settings_of, without, written_value
+from analysis.validation.gpu import (
     GEMM,
     GEMM_MEDIAN,
     GEMM_WORST,
@@ -28,8 +27,9 @@ from analysis.validate_gpu import (
     speedups,
     training_works,
 )
-from analysis.validate_page import validation_page
-from analysis.validate_shift import figures, left_out, other_memory, simpler_models
+from analysis.validation.page import validation_page
+from analysis.validation.shift import figures, left_out, other_memory, simpler_models
+from analysis.validation.validate import TUNED, validate, validation_text
 from simulator.arch import arch_names, load_arch
 from simulator.gemm import Gemm, Product, Stream
 from simulator.machine import resolve
@@ -193,7 +193,7 @@ def test_what_is_printed_names_every_source_and_reads_back(capsys: pytest.Captur
     found = validate()
     assert {one.case.source for one in found.checked} == set(TUNED)
     rows = list(csv.DictReader(io.StringIO(validation_text(found, "csv"))))
-    assert len(rows) == len(found.checked) == 63 + 112 + 32 + 32 + 8 + 26
+    assert len(rows) == len(found.checked) == 63 + 112 + 32 + 32 + 56 + 8 + 26
     tables = json.loads(validation_text(found, "json"))
     assert [row["source"] for row in tables["by source"]] == [*dict.fromkeys(row["source"] for row in rows)]
     text = validation_text(found, "table")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from analysis.explain import BARS, SEEN, Bar, Explained, share, times
+from analysis.explain.cycles import BARS, SEEN, Bar, Explained, share, times
 from analysis.plots import STYLE
 from simulator.atomic import write_file
 from simulator.errors import InputError, shown

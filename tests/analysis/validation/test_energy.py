@@ -1,7 +1,7 @@
 import pytest
 
-from analysis.validate_cases import Checked, check
-from analysis.validate_energy import (
+from analysis.validation.cases import Checked, check
+from analysis.validation.energy import (
     ENERGY,
     SWITCHED,
     WORST,

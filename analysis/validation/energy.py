@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from analysis.published import read_published
 from analysis.tables import Cells
-from analysis.validate_cases import Case, product
-from analysis.validate_exact import FLEXIBLE, RUN_LENGTHS, TENSOR_CORES
+from analysis.validation.cases import Case, product
+from analysis.validation.exact import FLEXIBLE, RUN_LENGTHS, TENSOR_CORES
 from simulator.arch import load_arch
 from simulator.area import LOGIC, areas, without_sparsity
 from simulator.gemm import Pass, Step

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import fmean
 
-from analysis.validate_cases import Checked, check, sizes
-from analysis.validate_fit import (
+from analysis.validation.cases import Checked, check, sizes
+from analysis.validation.fit import (
     CONSTANTS,
     GIVEN,
     LEFT_OUT,
@@ -15,7 +15,7 @@ from analysis.validate_fit import (
     settings_of,
     written_value,
 )
-from analysis.validate_gpu import (
+from analysis.validation.gpu import (
     GEMM,
     GPU,
     LAYER,

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator
 
-from analysis.bandwidth import TOTAL, number
-from analysis.roofline import Point, Roofline
-from analysis.roofs import Roof, Slope
+from analysis.roofline.bandwidth import TOTAL, number
+from analysis.roofline.roofline import Point, Roofline
+from analysis.roofline.roofs import Roof, Slope
 from analysis.tables import Cells, scaled, table_text
 from simulator.places import printable
 

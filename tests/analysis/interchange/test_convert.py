@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.cli import run
-from analysis.convert import convert
-from analysis.convert_names import named
+from analysis.interchange.convert import convert
+from analysis.interchange.names import named
 from simulator import load_arch
 from simulator.accelergy import Entry, art_text, ert_text
 from simulator.components import MOVES, load_table

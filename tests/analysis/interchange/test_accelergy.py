@@ -7,8 +7,8 @@ import pytest
 
 from analysis.area import find_areas, subtotals
 from analysis.cli import run
-from analysis.convert import convert
-from analysis.interchange import entries, write_tables
+from analysis.interchange.accelergy import entries, write_tables
+from analysis.interchange.convert import convert
 from simulator.accelergy import read_art, read_ert
 from simulator.arch import Arch, arch_names, load_arch
 from simulator.components import load_table

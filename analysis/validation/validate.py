@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis.tables import Cells, duration, table_text
-from analysis.validate_cases import Checked, check, sizes
-from analysis.validate_energy import ENERGY, SWITCHED, Relation, energy_cases, relations
-from analysis.validate_exact import systolic_cases, tensor_core_cases, vortex_cases
-from analysis.validate_fit import CONSTANTS
-from analysis.validate_gpu import GEMM, LAYER, TRAINING, Speedup, gpu_cases, speedups
-from analysis.validate_shift import (
+from analysis.validation.cases import Checked, check, sizes
+from analysis.validation.energy import ENERGY, SWITCHED, Relation, energy_cases, relations
+from analysis.validation.exact import systolic_cases, tensor_core_cases, vortex_cases
+from analysis.validation.fit import CONSTANTS
+from analysis.validation.gpu import GEMM, LAYER, TRAINING, Speedup, gpu_cases, speedups
+from analysis.validation.shift import (
     changed,
     described,
     figures,

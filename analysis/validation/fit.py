@@ -1,6 +1,6 @@
 """What is fitted to measured GPUs: four constants of one machine, by a search that finds the same each time.
 
-`python -m analysis.validate_fit` fits them anew, with all rows and with those of one k left out; what it
+`python -m analysis.validation.fit` fits them anew, with all rows and with those of one k left out; what it
 prints is written into `arch_configs/a100.yaml`, `a100_80gb.yaml` and LEFT_OUT by hand.
 """
 
@@ -12,8 +12,8 @@ from statistics import fmean
 from types import MappingProxyType
 
 from analysis.console import write
-from analysis.validate_cases import Case, Checked, check
-from analysis.validate_gpu import GPU, LAYER, gpu_cases
+from analysis.validation.cases import Case, Checked, check
+from analysis.validation.gpu import GPU, LAYER, gpu_cases
 from simulator.arch import load_arch
 
 Values = tuple[Fraction, ...]

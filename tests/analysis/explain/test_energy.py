@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from analysis.cli import run
-from analysis.energy_figure import OTHER, draw_energy, stacked
-from analysis.energy_text import energy_text
-from analysis.explain_energy import Spent, action_rows, explain_energy, part_rows
+from analysis.explain.energy import Spent, action_rows, explain_energy, part_rows
+from analysis.explain.energy_figure import OTHER, draw_energy, stacked
+from analysis.explain.energy_text import energy_text
+from analysis.explain.waterfall import WIDTH_INCHES
 from analysis.joules import bounded
-from analysis.waterfall import WIDTH_INCHES
 from simulator import Trace, load_arch, simulate
 from simulator.arch import arch_names
 from simulator.errors import InputError
 from tests.analysis.energy_case import DATAFLOWS, TRACE, machine, write_machine
-from tests.analysis.test_explain import every_recipes_work
+from tests.analysis.explain.test_cycles import every_recipes_work
 
 Capture = pytest.CaptureFixture[str]
 

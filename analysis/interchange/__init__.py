@@ -1,0 +1,1 @@
+"""A machine's component tables, and those of other tools."""

@@ -1,0 +1,1 @@
+"""What a machine could reach, and what a trace reaches of it."""
