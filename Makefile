@@ -23,7 +23,7 @@ VALIDATION_PAGE := $(BIN)/python -c 'from analysis.validation.page import valida
 
 # Kernels mean the same when nothing compiles them, and stay within their arrays: a few examples each, for time.
 COMPILED := tests/simulator/kernels tests/simulator/mask \
-  $(addprefix tests/simulator/test_,cycle.py folds.py metadata.py packing.py products.py tile.py tiling.py)
+  $(addprefix tests/simulator/test_,activity.py cycle.py folds.py metadata.py packing.py products.py tile.py tiling.py)
 FEW_EXAMPLES = $(BIN)/python -m pytest --hypothesis-profile=few $(PYTEST_FLAGS) $(COMPILED)
 
 # Modules of another project on PYTHONPATH would shadow ours.

@@ -23,20 +23,21 @@ RUNS = (
     ("gpt2_small", "rigl", "1:4"),
 )
 COLUMNS = ("cycles", "effective_macs", "dram_read_bytes", "dram_metadata_read_bytes", "vector_ops")
+ENERGY = "energy_pj"
 
 
 def totals() -> str:
     """A row for each run and machine."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["network", "recipe", "pattern", "machine", "fidelity", *COLUMNS, *CONVENTIONS])
+    writer.writerow(["network", "recipe", "pattern", "machine", "fidelity", *COLUMNS, ENERGY, *CONVENTIONS])
     for network, recipe, pattern in RUNS:
         trace = trace_network(network, recipe=recipe, pattern=pattern, steps=1000, batch=2)
         flops = [ledger(trace.steps, name).total for name in CONVENTIONS]
         for machine in ("a100", "dense128"):
             for fidelity in ("bound", "tile"):
                 report = simulate(machine, trace, fidelity=fidelity)
-                row = [report.totals[name] for name in COLUMNS]
+                row = [*(report.totals[name] for name in COLUMNS), round(report.totals[ENERGY])]
                 writer.writerow([network, recipe, pattern or "", machine, fidelity, *row, *flops])
     return text.getvalue()
 
