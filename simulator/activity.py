@@ -8,8 +8,8 @@ class Activity(NamedTuple):
 
     Multiplies of lanes; those of them whose operand is selected by metadata; values that enter rows (`fed`),
     and PEs along rows (`hops`); values that enter PEs from above, or for good (`loaded`); groups of metadata;
-    PEs' parts added to sums; sums that leave the array. Outside of it: partial sums that come back to the
-    accumulators, and parts of a split k that are added up.
+    PEs' parts added to sums; sums that leave the array. Outside of it: partial sums that come back into
+    the accumulators.
     """
 
     multiplies: int = 0
@@ -21,4 +21,3 @@ class Activity(NamedTuple):
     sums: int = 0
     results: int = 0
     returned: int = 0
-    reduced: int = 0

@@ -48,8 +48,8 @@ class Arch(Written):
     components: Annotated[tuple[Name, ...], Field(min_length=1, max_length=TABLES_MAX)] | None = Field(
         default=None,
         examples=[["cmos", "sram_cacti"]],
-        description="component tables by name or path, a later one's rows over an earlier one's of the "
-        "same id; absent: no energy and no area",
+        description="component tables by name or path; of several the last one that has a row counts; "
+        "absent: no energy and no area",
     )
     node: Node | None = Field(
         default=None, examples=["7 nm"], description="technology; needed with `components`, refused without"

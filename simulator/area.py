@@ -6,7 +6,7 @@ from functools import reduce
 
 from simulator.components import AREA, LEAK, ROLES
 from simulator.errors import placed
-from simulator.formats import bits_to_name
+from simulator.formats import bits_to_name, group_bits
 from simulator.gemm import DTYPES
 from simulator.machine import Level, Machine
 from simulator.natives import Natives
@@ -73,8 +73,7 @@ def _sparse(scaled: Scaled, machine: Machine, pes: int) -> Iterator[tuple[str, i
     decoders = {"pe": pes, "column": machine.cores * machine.columns, "core": machine.cores}[
         machine.decode_at
     ]
-    bits = machine.decode_groups_per_cycle * group_bits(machine)
-    yield "decode", decoders, scaled.value("decode", "area", machine.decode_format) * bits
+    yield "decode", decoders, scaled.value("decode", "area", machine.decode_format) * decoded_bits(machine)
 
 
 def value_bits(machine: Machine) -> int:
@@ -82,25 +81,38 @@ def value_bits(machine: Machine) -> int:
     return max(count * DTYPES[dtype] for dtype, count in machine.lanes)
 
 
-def group_bits(machine: Machine) -> int:
-    """Metadata of the largest group that the machine decodes, in bits; under a rule, of one kept by half."""
-    natives = machine.natives
-    patterns = natives.listed or (Pattern(kept=natives.group_max // 2, group=natives.group_max),)
+def patterns(machine: Machine) -> tuple[Pattern, ...]:
+    """The native patterns; under a rule the ones that ask most of a window, and of metadata."""
+    most = machine.natives.group_max
+    listed = machine.natives.listed
+    return listed or (Pattern(kept=1, group=most), Pattern(kept=most // 2, group=most))
+
+
+def decoded_bits(machine: Machine) -> int:
+    """Metadata that a decoder takes in a cycle, in bits: those of its groups, each the largest."""
     form = machine.metadata_form
-    return max(form.metadata_bits(vectors=1, length=one.group, pattern=one) for one in patterns)
+    return machine.decode_groups_per_cycle * max(group_bits(form, one) for one in patterns(machine))
+
+
+def window_bits(machine: Machine) -> int:
+    """The widest window of a PE, in bits: whole groups of the dense operand."""
+    return max(
+        DTYPES[dtype] * max(one.groups_of_run(lanes) * one.group for one in patterns(machine))
+        for dtype, lanes in machine.lanes
+    )
 
 
 def register_bits(machine: Machine) -> tuple[int, int, int]:
     """Flip-flops of a PE by role: of stationary operands, of what moves past, and of sums.
 
-    A stationary PE holds its operand, twice with overlap, and with selects where that is B; a window as wide
-    as the row's feed or the other operand moves past it, and a sum moves down. An output-stationary PE holds
-    its sum, twice with overlap, and both operands move past.
+    A stationary PE holds its operand, twice with overlap, and with selects where that is B; the other one, as
+    a whole window where that is A, moves past it, and a sum moves down. An output-stationary PE holds its
+    sum, twice with overlap, and both operands move past.
     """
     values, twice = value_bits(machine), 2 if machine.overlap else 1
     lanes = max(count for _, count in machine.lanes)
     selects = lanes * bits_to_name(machine.fan_in) if machine.natives else 0
-    window = max(values, machine.feed_bits_per_cycle or 0) if machine.natives else values
+    window = max(values, window_bits(machine)) if machine.natives else values
     if machine.dataflow == "output_stationary":
         return 0, window + values + selects, twice * SUM_BITS
     if machine.dataflow == "weight_stationary":
@@ -160,8 +172,7 @@ def _leak_of_logic(scaled: Scaled, each: Value) -> Value:
 
 
 def without_sparsity(machine: Machine) -> Machine:
-    """The same array without patterns, decoder and selection, its feeds as wide as dense windows need."""
-    feed = machine.feed_bits_per_cycle
+    """The same array without patterns, decoder and selection."""
     return replace(
         machine,
         natives=Natives(),
@@ -169,5 +180,4 @@ def without_sparsity(machine: Machine) -> Machine:
         decode_form=None,
         decode_groups_per_cycle=0,
         fan_in=0,
-        feed_bits_per_cycle=None if feed is None else min(feed, value_bits(machine)),
     )

@@ -25,6 +25,7 @@ VALUE_MAX = 10**15
 FACTOR_MAX = 1000
 AREA, LEAK = "area", "leak"
 ROLES = ("stationary", "moving", "sum")
+BY_BIT = ("register", "select", "decode", "dram", "memory", "network")
 MOVES = ("read", "write", "metadata_read", "metadata_write")
 
 
@@ -125,7 +126,7 @@ class Row(Written):
     bits: BitWidth | None = Field(
         default=None,
         examples=[8],
-        description="bits that the values are for; absent: one action, whatever it moves",
+        description="bits that the values are for; needed by what is counted in bits",
     )
     node: Node | None = Field(default=None, examples=["45 nm"], description="absent: does not scale")
     voltage: Voltage | None = Field(default=None, examples=["0.9 V"], description="absent: 0.8 V")
@@ -141,7 +142,7 @@ class Row(Written):
 
     @model_validator(mode="after")
     def _checked(self) -> Self:
-        if problems := [*self._shape_problems(), *self._bound_problems()]:
+        if problems := [*self._shape_problems(), *self._bits_problems(), *self._bound_problems()]:
             raise InputError(problems)
         return self
 
@@ -172,9 +173,22 @@ class Row(Written):
                 yield Problem(where=key, what=what, right=f"an sram has a {key}, and nothing else")
 
     @property
+    def whole(self) -> bool:
+        """Whether it gives the area and the leakage of a memory alone, which are those of all of it."""
+        return self.component == "memory" and set(self.value) <= {AREA, LEAK}
+
+    @property
     def leaks(self) -> bool:
         """Whether such a row may say how much leaks."""
         return self.component in (SRAM, "memory", "leakage")
+
+    def _bits_problems(self) -> Iterator[Problem]:
+        """Bits where actions are whole ones, or none where they are of bits."""
+        by_bit = self.component in BY_BIT
+        if (self.bits is not None) != (by_bit and not self.whole):
+            what = "missing" if self.bits is None else f"{self.component} is counted in whole actions"
+            right = "say for how many bits the values are" if self.bits is None else "leave it out"
+            yield Problem(where="bits", what=what, right=right)
 
     def _bound_problems(self) -> Iterator[Problem]:
         """Bounds of other values than the row's, or on the wrong side of them."""

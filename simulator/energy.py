@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from simulator.area import METADATA
 from simulator.cost import Cost, Traffic
-from simulator.formats import BYTE, Coordinate, bits_to_name
+from simulator.formats import BYTE, Coordinate, bits_to_name, group_bits
 from simulator.gemm import Product, Stream
 from simulator.lowering import Lowered
 from simulator.machine import Machine
@@ -89,9 +89,7 @@ def _of_array(work: Product, lowered: Lowered, cost: Cost, machine: Machine) -> 
     a, b = lowered.a_bits, lowered.b_bits
     if lowered.native is not None:
         yield Action("select", "select"), activity.selects * a
-        form = machine.metadata_form
-        group = form.metadata_bits(vectors=1, length=lowered.native.group, pattern=lowered.native)
-        yield Action("decode", "decode"), activity.decoded * group
+        yield Action("decode", "decode"), activity.decoded * group_bits(machine.metadata_form, lowered.native)
     write, read = Action("register", "write", STATIONARY), Action("register", "read", STATIONARY)
     moves = Action("register", "write", MOVING)
     if machine.dataflow == "weight_stationary":
@@ -111,23 +109,21 @@ def _select_bits(native: Pattern | None, machine: Machine) -> int:
     if native is None:
         return 0
     form = machine.metadata_form
-    field = form.bits if isinstance(form, Coordinate) else None
-    return field or bits_to_name(native.group)
+    return form.field_bits(native) if isinstance(form, Coordinate) else bits_to_name(native.group)
 
 
 def _of_sums(lowered: Lowered, cost: Cost, machine: Machine) -> Iterator[tuple[Action, int]]:
-    """What happens to sums: a register of a PE takes each part, and each result is added to what there is.
+    """What happens to sums: a register of a PE takes each part, and each result but a first is added to one.
 
     The accumulators write each result, and read each but the first of a place to add to it, and the last to
     send it on: as many reads as writes. Without accumulators that happens in the innermost level, of whose
     traffic the last of each place is part already.
     """
-    activity = cost.activity
+    activity, last = cost.activity, lowered.batch * lowered.gemm.m * lowered.gemm.n
     yield Action("register", "write", SUM), activity.sums * SUM_BITS
-    yield Action("add", "add", sum_dtype(lowered.dtype)), activity.results + activity.reduced
+    yield Action("add", "add", sum_dtype(lowered.dtype)), activity.results - last
     beside = machine.accumulator_bytes is not None
     where = ACCUMULATORS if beside else machine.levels[-1].name
-    last = lowered.batch * lowered.gemm.m * lowered.gemm.n
     for name in ("read", "write"):
         yield (
             Action(where, name),

@@ -80,13 +80,19 @@ class Coordinate(Format):
         """None where every value is stored."""
         if pattern.dense:
             return 0
-        fields = vectors * pattern.kept_along(length)
+        return self.bits_of(vectors * pattern.kept_along(length), pattern)
+
+    def bits_of(self, fields: int, pattern: Pattern) -> int:
+        """Bits of so many fields one behind the other."""
+        bits = fields * self.field_bits(pattern)
+        return bits if self.straddle else -(-bits // BYTE) * BYTE
+
+    def field_bits(self, pattern: Pattern) -> int:
+        """Bits that a field takes, with those that are left over in its byte."""
         bits = self.bits or bits_to_name(pattern.group)
-        if self.straddle:
-            return fields * bits
-        if bits > BYTE:
-            return fields * -(-bits // BYTE) * BYTE
-        return -(-fields // (BYTE // bits)) * BYTE
+        if self.straddle or not bits:
+            return bits
+        return BYTE // (BYTE // bits) if bits <= BYTE else -(-bits // BYTE) * BYTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +153,13 @@ def size(form: Format | str, *, vectors: int, length: int, pattern: Pattern | No
         value_bits=bits * chosen.values(vectors=vectors, length=length, pattern=kept),
         metadata_bits=chosen.metadata_bits(vectors=vectors, length=length, pattern=kept),
     )
+
+
+def group_bits(form: Format, pattern: Pattern) -> int:
+    """Metadata of one whole group among many, in bits."""
+    if isinstance(form, Coordinate):
+        return pattern.kept * form.field_bits(pattern)
+    return form.metadata_bits(vectors=1, length=pattern.group, pattern=pattern)
 
 
 def bits_to_name(count: int) -> int:

@@ -20,11 +20,14 @@ def price(work: Lowered | Stream, machine: Machine) -> Priced:
     if machine.mapping != FREE:
         return least(work, machine)
     found = least_of_any(work, machine)
-    return replace(found, cost=replace(found.cost, activity=least_activity(work, machine)))
+    return replace(found, cost=replace(found.cost, activity=uncut_activity(work, machine)))
 
 
-def least_activity(work: Lowered, machine: Machine) -> Activity:
-    """What happens in the arrays if each product of the batch runs in one of them, uncut."""
+def uncut_activity(work: Lowered, machine: Machine) -> Activity:
+    """What happens in the arrays if each product of the batch runs in one of them, uncut.
+
+    A tile that ends with a group may touch fewer groups than a run across it, so that this is no bound.
+    """
     gemm = work.gemm
     once = array_activity(core_for(work, machine), gemm.m, gemm.n, gemm.k, work.native)
     return Activity(*(times * work.batch for times in once))

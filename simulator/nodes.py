@@ -29,19 +29,8 @@ ENERGY = (
 )
 """(a, b, c) of each node: the energy of a transition goes as a V^2 + b V + c."""
 
-AREA = (
-    ("1", "0.44", "0.23", "0.16", "0.072", "0.033", "0.03", "0.027", "0.016", "0.0092"),
-    ("2.3", "1", "0.53", "0.35", "0.16", "0.075", "0.067", "0.061", "0.036", "0.021"),
-    ("4.3", "1.9", "1", "0.66", "0.31", "0.14", "0.13", "0.12", "0.068", "0.039"),
-    ("6.4", "2.8", "1.5", "1", "0.46", "0.21", "0.19", "0.17", "0.1", "0.059"),
-    ("14", "6.1", "3.3", "2.2", "1", "0.46", "0.41", "0.38", "0.22", "0.13"),
-    ("30", "13", "7.1", "4.7", "2.2", "1", "0.89", "0.82", "0.48", "0.28"),
-    ("34", "15", "7.9", "5.3", "2.4", "1.1", "1", "0.91", "0.54", "0.31"),
-    ("37", "16", "8.7", "5.8", "2.7", "1.2", "1.1", "1", "0.59", "0.34"),
-    ("63", "28", "15", "9.8", "4.5", "2.1", "1.9", "1.7", "1", "0.58"),
-    ("110", "48", "25", "17", "7.8", "3.6", "3.2", "2.9", "1.7", "1"),
-)
-"""Area at the column's node over area at the row's, as published: rounded to two digits."""
+AREA = ("6.4", "2.8", "1.5", "1", "0.46", "0.21", "0.19", "0.17", "0.1", "0.059")
+"""Area at each node over that at 45 nm, as published: rounded to two digits."""
 
 Weights = tuple[tuple[int, Fraction], ...]
 
@@ -54,17 +43,8 @@ def energy_factor(node: Fraction, to: Fraction, voltage: Fraction, at: Fraction)
 
 
 def area_factor(node: Fraction, to: Fraction) -> Fraction:
-    """Area at node `to` over area at `node`, in nm."""
-    if node == to:
-        return Fraction(1)
-    return sum(
-        (
-            share * other * Fraction(AREA[row][column])
-            for row, share in _places(node)
-            for column, other in _places(to)
-        ),
-        start=Fraction(0),
-    )
+    """Area at node `to` over area at `node`, in nm; between nodes the density is linear along the node."""
+    return _density(node) / _density(to)
 
 
 def covered(node: Fraction) -> bool:
@@ -79,6 +59,11 @@ def _energy(node: Fraction, voltage: Fraction) -> Fraction:
         a, b, c = map(Fraction, ENERGY[place])
         total += share * (a * voltage**2 + b * voltage + c)
     return total
+
+
+def _density(node: Fraction) -> Fraction:
+    """What fits into an area at a node, over what does at 45 nm."""
+    return sum((share / Fraction(AREA[place]) for place, share in _places(node)), start=Fraction(0))
 
 
 def _places(node: Fraction) -> Weights:

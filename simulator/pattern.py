@@ -67,6 +67,12 @@ class Pattern:
         """Groups that `length` values touch, a ragged last one included."""
         return -(-length // self.group)
 
+    def groups_of_run(self, length: int) -> int:
+        """The most groups that a run of `length` kept values touches, behind one another of that length."""
+        if length % self.kept == 0 or self.kept % length == 0:
+            return -(-length // self.kept)
+        return (length + self.kept - 2) // self.kept + 1
+
     def conforms_to(self, native: "Pattern") -> bool:
         """Whether every mask of this pattern, on the same axis, is also a mask of `native`.
 

@@ -1,6 +1,6 @@
 """Rows of component tables as a machine has them: found, interpolated, scaled to its node and voltage."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -54,7 +54,8 @@ class Value:
 class Scaled:
     """The rows of a machine's `tables`, at its node in nm and its voltage if it names one.
 
-    Of several tables the last one that has a row counts, and in it the row of the nearest node.
+    Of several tables the last one that has a row counts, and in it the row of the nearest node; banks of
+    sram are one grid, of the rows of all tables.
     """
 
     tables: tuple[Mapping[str, Row], ...]
@@ -76,14 +77,12 @@ class Scaled:
         rows = next(filter(None, matching), None)
         if rows is None:
             return None
-        best = min(rows, key=lambda one: (self._distance(rows[one]), one))
+        best = min(rows, key=lambda one: (self._distance(rows[one]), rows[one].node is None, one))
         row = rows[best]
         whole = component == "memory" and name in (AREA, LEAK)
         per = Fraction(1, 1 if whole else row.bits or 1)
         factor = self._factor(row, name)
-        low, value, high = (
-            (row.value[name] if side == "value" else row.bound(side, name)) * factor * per for side in SIDES
-        )
+        low, value, high = (_side(row, side, name) * factor * per for side in SIDES)
         return Value(low=low, value=value, high=high, rows=(best,), factor=factor)
 
     def value(self, component: str, name: str, of: str | None = None) -> Value:
@@ -120,31 +119,37 @@ class Scaled:
     def sram(self, name: str, size_bytes: int, width: int) -> Value:
         """A value of a bank, interpolated between points of the nearest node; energies are for one bit.
 
-        A bank smaller or narrower than every point is taken as the smallest or narrowest.
+        A bank smaller or narrower than every point is taken as the smallest or narrowest. Bounds are
+        interpolated like values, and end where they would cross them.
         """
         if not self._banks:
             self.value(SRAM, name)
-        node, (banks, rows) = min(self._banks.items(), key=lambda one: (_between(one[0], self.node), one[0]))
-        sizes, widths = zip(*((row.size or 0, row.width or 0) for row in rows.values()), strict=True)
-        size, wide = max(size_bytes, min(sizes)), max(width, min(widths))
+        nearest = min(self._banks, key=lambda node: (_between(node, self.node), node))
+        banks, rows = self._banks[nearest]
+        size, wide = max(size_bytes, banks.sizes[0]), max(width, banks.widths[0])
         found = banks.at(size, wide)
-        place = SRAM_VALUES.index(name)
-        factor = self._factor_of(node, next(iter(rows.values())).voltage, name)
-        per = Fraction(1) if name in (AREA, LEAK) else Fraction(1, width)
+        place, per = SRAM_VALUES.index(name), Fraction(1) if name in (AREA, LEAK) else Fraction(1, width)
+        places = range(place, len(found), len(SRAM_VALUES))
+        low, value, high = (Fraction(found[side]) * per for side in places)
         ids = _around(rows, size, wide)
-        low, value, high = (
-            Fraction(found[side * len(SRAM_VALUES) + place]) * factor * per for side in range(len(SIDES))
-        )
-        return Value(low=low, value=value, high=high, rows=ids, factor=factor)
+        factor = self._factor(rows[ids[0]], name)
+        return Value(low=min(low, value), value=value, high=max(high, value), rows=ids, factor=factor)
 
     @cached_property
     def _banks(self) -> dict[Fraction, tuple[Sram, Mapping[str, Row]]]:
-        """The sram's points of each node, and their rows."""
+        """The sram's points of each node as this machine has them, and their rows, of all tables together."""
         nodes: dict[Fraction, dict[str, Row]] = {}
-        tables = (_matching(table, SRAM, AREA, None) for table in self._latest)
-        for name, row in next(filter(None, tables), {}).items():
-            nodes.setdefault(row.node or self.node, {})[name] = row
-        return {node: (Sram.of([_point(row) for row in rows.values()]), rows) for node, rows in nodes.items()}
+        for name, row in self.rows.items():
+            if row.component == SRAM:
+                nodes.setdefault(row.node or self.node, {})[name] = row
+        return {node: (Sram.of([*map(self._point, rows.values())]), rows) for node, rows in nodes.items()}
+
+    def _point(self, row: Row) -> Point:
+        """A row of an sram as a point: its values at the machine's node and voltage, low bounds first."""
+        values = tuple(
+            float(_side(row, side, name) * self._factor(row, name)) for side in SIDES for name in SRAM_VALUES
+        )
+        return Point(size_bytes=row.size or 0, width_bits=row.width or 0, values=values)
 
     @cached_property
     def _latest(self) -> tuple[dict[str, Row], ...]:
@@ -187,15 +192,9 @@ def _matching(table: Mapping[str, Row], component: str, name: str, of: str | Non
     return exact or {key: row for key, row in rows.items() if row.of is None}
 
 
-def _point(row: Row) -> Point:
-    """A row of an sram as a point: its values, low bounds first."""
-    pick: tuple[Callable[[str], Fraction], ...] = (
-        lambda name: row.bound("low", name),
-        lambda name: row.value[name],
-        lambda name: row.bound("high", name),
-    )
-    values = tuple(float(side(name)) for side in pick for name in SRAM_VALUES)
-    return Point(size_bytes=row.size or 0, width_bits=row.width or 0, values=values)
+def _side(row: Row, side: str, name: str) -> Fraction:
+    """The value of a row, or one of its bounds."""
+    return row.value[name] if side == "value" else row.bound(side, name)
 
 
 def _between(node: Fraction, other: Fraction) -> float:

@@ -1,5 +1,6 @@
 """Tariff: what each action of one machine takes, in whole zeptojoules, and the rows that say so."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from simulator.arch import Arch
 from simulator.area import Area, areas, of_accumulators, of_level
 from simulator.components import MOVES, ROLES, Row, Table, load_table
-from simulator.errors import InputError
+from simulator.errors import InputError, placed
 from simulator.machine import Machine
 from simulator.scaled import Scaled, Value
 from simulator.spec import Loaded
@@ -101,14 +102,14 @@ def _tables(arch: Loaded[Arch]) -> Iterator[Loaded[Table]]:
     """The tables that a machine names; a path is relative to the file that names it."""
     for index, name in enumerate(arch.value.components or ()):
         place = arch.origin.get(("components", index), "")
-        file, *numbers = place.rsplit(":", 2)
-        beside = Path(file).parent if len(numbers) == 2 and all(map(str.isdigit, numbers)) else Path()
-        yield load_table(name, beside=beside)
+        written = re.fullmatch(r"(?!--set )(.*):[0-9]+:[0-9]+", place)
+        with placed(f"{place or arch.name}: components.{index}"):
+            yield load_table(name, beside=Path(written[1]).parent if written else Path())
 
 
 def sum_dtype(dtype: str) -> str:
     """What products of a dtype are summed in."""
-    return "int32" if dtype.startswith("int") else "fp32"
+    return "int32" if dtype.startswith("int") else "fp64" if dtype == "fp64" else "fp32"
 
 
 def _charges(scaled: Scaled, machine: Machine) -> Iterator[tuple[Action, Charge]]:

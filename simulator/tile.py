@@ -185,8 +185,7 @@ def _activity(tiled: Tiled, walked: Walked) -> Activity:
     plan = tiled.plan
     counts = tiles_activity(plan, tiled.core)
     returned = int(walked.totals[-2, BACK]) // PARTIAL_UNITS if len(walked.totals) > 1 else 0
-    reduced = plan.batch * plan.m * plan.n * plan.split if plan.split > 1 else 0
-    return Activity(*map(int, counts))._replace(returned=returned, reduced=reduced)
+    return Activity(*map(int, counts))._replace(returned=returned)
 
 
 def _bytes(units: int) -> int:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.folds import DATAFLOWS, Core, core_of
-from simulator.formats import BYTE, Coordinate, bits_to_name
+from simulator.formats import BYTE, Coordinate
 from simulator.kernels import search
 from simulator.kernels.pipeline import TICKS, UNITS_PER_BYTE
 from simulator.kernels.plan import Plan, mapped
@@ -141,18 +141,11 @@ def _beat_metadata(work: Lowered, machine: Machine) -> int:
     deep = {"weight_stationary": machine.rows, "input_stationary": machine.rows, "output_stationary": 1}
     run = deep[machine.dataflow] * work.lanes
     wide = 1 if machine.dataflow == DATAFLOWS[1] else machine.columns
-    form, kept, group = machine.metadata_form, work.native.kept, work.native.group
+    form = machine.metadata_form
     if isinstance(form, Coordinate):
-        return _coordinates(form, run * wide, group)
-    touched = -(-run // kept) if run % kept == 0 or kept % run == 0 else (run + kept - 2) // kept + 1
-    return wide * form.metadata_bits(vectors=touched, length=group, pattern=work.native)
-
-
-def _coordinates(form: Coordinate, fields: int, group: int) -> int:
-    bits = form.bits or bits_to_name(group)
-    if form.straddle:
-        return fields * bits
-    return -(-fields // (BYTE // bits)) * BYTE if bits <= BYTE else fields * -(-bits // BYTE) * BYTE
+        return form.bits_of(run * wide, work.native)
+    touched = work.native.groups_of_run(run)
+    return wide * form.metadata_bits(vectors=touched, length=work.native.group, pattern=work.native)
 
 
 def level_table(machine: Machine) -> Ints:

@@ -144,7 +144,7 @@ def parse_share(text: object, of: str = "") -> Fraction:
 def _parse(text: object, dimensions: tuple[Dimension, ...], zero: bool = False) -> tuple[Fraction, Dimension]:
     """The value in base units, and which of the accepted dimensions it has."""
     kind = dimensions[0].value
-    write = f"write a {kind} such as {' or '.join(EXAMPLES[one] for one in dimensions)}"
+    write = f"write {_one(kind)} such as {' or '.join(EXAMPLES[one] for one in dimensions)}"
     if isinstance(text, int | float) and not isinstance(text, bool):
         raise InputError.of(f"{shown(text)} has no unit", write)
     if not isinstance(text, str):
@@ -159,10 +159,16 @@ def _parse(text: object, dimensions: tuple[Dimension, ...], zero: bool = False) 
     for dimension in dimensions:
         if unit in UNITS[dimension]:
             if value < 0 or (value == 0 and not zero):
-                right = f"a {kind} is 0 or more" if zero else f"a {kind} is more than 0"
+                least = "0 or more" if zero else "more than 0"
+                right = f"{_one(kind)} is {least}"
                 raise InputError.of(f"{shown(text)} is not positive", right)
             return value * UNITS[dimension][unit], dimension
     raise _unit_error(text, unit, dimensions, write)
+
+
+def _one(kind: str) -> str:
+    """A kind of quantity with its article."""
+    return f"{'an' if kind[0] in 'ae' else 'a'} {kind}"
 
 
 def _value(number: re.Match[str], text: str) -> Fraction:
@@ -179,7 +185,7 @@ def _unit_error(text: str, unit: str, dimensions: tuple[Dimension, ...], write: 
     kind = dimensions[0].value
     for other, units in UNITS.items():
         if unit in units:
-            return InputError.of(f"{shown(text)} is a {other.value}, not a {kind}", write)
+            return InputError.of(f"{shown(text)} is {_one(other.value)}, not {_one(kind)}", write)
     known = [name for dimension in dimensions for name in UNITS[dimension]]
     if bits := _BITS_OR_BYTES.fullmatch(unit):
         prefix, per = bits[1], (bits[2] or "").replace("ps", "/s")

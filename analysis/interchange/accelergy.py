@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from simulator.accelergy import Entry, art_text, ert_text
 from simulator.arch import Arch
-from simulator.area import group_bits, of_accumulators, of_level, register_bits, value_bits
+from simulator.area import decoded_bits, of_accumulators, of_level, register_bits, value_bits
 from simulator.atomic import write_file
 from simulator.components import AREA, LEAK, ROLES
 from simulator.machine import Machine
@@ -82,7 +82,7 @@ def _placed(scaled: Scaled, machine: Machine) -> Iterator[Placed]:
         mux = scaled.select(AREA, machine.fan_in)
         yield Placed("select", pe, f"select_{machine.fan_in}", value_bits(machine), mux)
         at = {"pe": pe, "column": column, "core": core}[machine.decode_at]
-        bits, form = machine.decode_groups_per_cycle * group_bits(machine), machine.decode_format
+        bits, form = decoded_bits(machine), machine.decode_format
         yield Placed("decode", at, f"decode_{form}", bits, scaled.value("decode", AREA, form))
     yield Placed("vector", core, "vector", machine.vector_ops_per_cycle, scaled.value("vector", AREA))
     if machine.accumulator_bytes is not None:

@@ -112,7 +112,7 @@ def most_touched(plan):  # type: ignore[no-untyped-def]
 def kept_beside(plan, levels, level, room):  # type: ignore[no-untyped-def]
     """What a level keeps in `room` units beside the tiles: what leaves least of both operands to move.
 
-    Then the sums, if they fit too.
+    Then the sums, if they fit too; those of accumulators do not pass the innermost level, which keeps none.
 
     Oracle: tests/oracles/search.py.
     """
@@ -128,7 +128,8 @@ def kept_beside(plan, levels, level, room):  # type: ignore[no-untyped-def]
         if taken <= room and units <= least:
             keeps, least = chosen, units
     room -= (band if keeps & BAND else 0) + (whole if keeps & ALL else 0)
-    if plan.k_outer and plan.m * plan.n * PARTIAL_UNITS <= room:
+    bypassed = plan.accumulators > 0 and level == levels.shape[0] - 1
+    if plan.k_outer and not bypassed and plan.m * plan.n * PARTIAL_UNITS <= room:
         keeps = keeps | SUMS
     return keeps
 

@@ -3,12 +3,11 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from simulator.components import COMPONENTS, LEAK, Row, Table
+from simulator.components import BY_BIT, COMPONENTS, LEAK, Row, Table
 from simulator.gemm import DTYPES
 from simulator.machine import Machine
 from simulator.scaled import Scaled
 
-BITS = ("register", "select", "decode", "dram", "memory", "network")
 KINDS = {
     "multiply_add": tuple(DTYPES),
     "add": ("fp32", "int32"),
@@ -44,7 +43,7 @@ def whole_table() -> Table:
             if name in ("sram", "leakage"):
                 values[LEAK] = f"{next(count)}e-1 uW"
             keys: dict[str, object] = {"of": of, "value": values}
-            if name in BITS:
+            if name in BY_BIT:
                 keys["bits"] = 8
             if name != "sram":
                 rows[f"{name}_{of}".lower()] = row(name, **keys)

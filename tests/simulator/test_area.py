@@ -14,6 +14,8 @@ from tests.strategies import examples
 
 MACHINE = with_dram(replace(SPARSE, accumulator_bytes=2**12))
 
+WINDOW = 16 * 4 * 4  # bf16 and int8 alike: of each lane a group, at 1:4
+
 
 def by_part(machine: Machine) -> dict[str, Fraction]:
     return {area.part: area.total.value for area in areas(at_home(), machine)}
@@ -34,7 +36,7 @@ def test_areas_are_instances_times_rows() -> None:
     assert found["decode"] == 2 * 8 * (2 * 2) * row("decode", "coordinate")
     assert found["vector"] == 2 * 4 * row("vector")
     stationary, moving, sums = register_bits(MACHINE)
-    assert (stationary, moving, sums) == (0, 256 + 64 + 8 * 2, 2 * 32)
+    assert (stationary, moving, sums) == (0, WINDOW + 64 + 8 * 2, 2 * 32)
     assert found["register"] == pes * (moving * row("register", "moving") + sums * row("register", "sum"))
     assert found["l1"] == 2 * scaled.sram("area", 2**16, 128).value
     assert found["accumulators"] == 2 * scaled.sram("area", 2**12, 64).value
@@ -44,9 +46,9 @@ def test_areas_are_instances_times_rows() -> None:
 @pytest.mark.parametrize(
     ("dataflow", "bits"),
     [
-        ("weight_stationary", (2 * (64 + 16), 256, 32)),
-        ("input_stationary", (2 * 256, 64 + 16, 32)),
-        ("output_stationary", (0, 256 + 64 + 16, 64)),
+        ("weight_stationary", (2 * (64 + 16), WINDOW, 32)),
+        ("input_stationary", (2 * WINDOW, 64 + 16, 32)),
+        ("output_stationary", (0, WINDOW + 64 + 16, 64)),
     ],
 )
 def test_registers_of_a_pe(dataflow: str, bits: tuple[int, int, int]) -> None:

@@ -72,7 +72,7 @@ def test_a_table_is_found_beside_the_file_that_names_it(tmp_path: Path) -> None:
         (GOOD.replace("1 pJ", "1 pW"), "rows.one.value.read: `pW` is no unit of energy;"),
         (
             GOOD.replace("1 pJ", "-1 pJ"),
-            "rows.one.value.read: `-1 pJ` is not positive; a energy is 0 or more",
+            "rows.one.value.read: `-1 pJ` is not positive; an energy is 0 or more",
         ),
         (GOOD.replace("1 pJ", "1e29 pJ"), "rows.one.value.read: this is too large; look at its unit"),
         (

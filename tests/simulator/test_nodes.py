@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import InputError
-from simulator.nodes import AREA, ENERGY, NODES, REFERENCE_VOLTAGE, area_factor, covered, energy_factor
+from simulator.nodes import NODES, REFERENCE_VOLTAGE, area_factor, covered, energy_factor
 from simulator.quantities import VOLTAGE_RANGE
 
 nodes = st.sampled_from(NODES).map(Fraction) | st.fractions(7, 130, max_denominator=10)
@@ -58,11 +58,25 @@ def test_a_node_between_two_is_between_them(place: int, share: Fraction, start: 
             assert low <= factor(start, between) <= high or start in (coarse, fine)
 
 
-def test_the_tables_are_square_and_finer_nodes_are_smaller() -> None:
-    assert len(AREA) == len(ENERGY) == len(NODES)
-    for row in AREA:
-        values = [Fraction(text) for text in row]
-        assert values == sorted(values, reverse=True)
+@pytest.mark.parametrize(
+    ("node", "published"),
+    [
+        (130, "1 0.44 0.23 0.16 0.072 0.033 0.03 0.027 0.016 0.0092"),
+        (65, "4.3 1.9 1 0.66 0.31 0.14 0.13 0.12 0.068 0.039"),
+        (32, "14 6.1 3.3 2.2 1 0.46 0.41 0.38 0.22 0.13"),
+        (16, "34 15 7.9 5.3 2.4 1.1 1 0.91 0.54 0.31"),
+        (7, "110 48 25 17 7.8 3.6 3.2 2.9 1.7 1"),
+    ],
+)
+def test_one_scale_of_areas_gives_every_published_factor(node: int, published: str) -> None:
+    for to, factor in zip(NODES, published.split(), strict=True):
+        assert float(area_factor(Fraction(node), Fraction(to))) == pytest.approx(float(factor), rel=0.06)
+
+
+@given(nodes, nodes, nodes)
+def test_two_steps_of_area_are_one_and_finer_is_smaller(a: Fraction, b: Fraction, c: Fraction) -> None:
+    assert area_factor(a, b) * area_factor(b, c) == area_factor(a, c)
+    assert (area_factor(a, b) <= 1) == (b <= a)
 
 
 @pytest.mark.parametrize("node", [5, 131, 180])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.components import load_table
+from simulator.components import Row, load_table
 from simulator.errors import InputError
 from simulator.nodes import REFERENCE_VOLTAGE, area_factor, energy_factor
 from simulator.parts import Scaling
@@ -116,6 +116,45 @@ def test_a_bank_above_the_largest_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         at_home().sram("read", 2**23, 64)
     assert "bank" in str(caught.value)
+
+
+def bank(size: int, **keys: object) -> Row:
+    """A bank of so many KiB."""
+    values = {"read": "1 pJ", "write": "1 pJ", "area": "1 um^2", "leak": "1 uW"}
+    written = {"low": "50 %", "high": "200 %", "value": values, **keys}
+    return row("sram", size=f"{size} KiB", width=32, **written)
+
+
+def test_a_row_of_a_later_table_replaces_one_point_of_the_grid() -> None:
+    small, large = bank(1), bank(64)
+    dear = bank(64, value={"read": "9 pJ", "write": "9 pJ", "area": "9 um^2", "leak": "9 uW"})
+    scaled = Scaled(tables=({"small": small, "large": large}, {"large": dear}), node=Fraction(45))
+    assert scaled.sram("read", 2**16, 32).value == Fraction(9, 32)
+    assert scaled.sram("read", 2**10, 32).value == Fraction(1, 32)
+    assert float(scaled.sram("area", 2**13, 32).value) == pytest.approx(3)
+
+
+def test_bounds_between_banks_do_not_cross_their_value() -> None:
+    zero = bank(1, low="0 %")
+    high = {"read": "100 pJ", "write": "100 pJ", "area": "100 um^2", "leak": "100 uW"}
+    scaled = Scaled(tables=({"small": zero, "large": bank(64, value=high, low="100 %")},), node=Fraction(45))
+    found = scaled.sram("area", 2**13, 32)
+    assert found.low <= found.value <= found.high
+
+
+def test_each_bank_scales_from_its_own_voltage() -> None:
+    dear = {"read": "9 pJ", "write": "9 pJ", "area": "9 um^2", "leak": "9 uW"}
+    rows = {"small": bank(1, voltage="0.8 V"), "large": bank(64, voltage="1.2 V", value=dear)}
+    scaled = Scaled(tables=(rows,), node=Fraction(45), voltage=Fraction("0.8"))
+    assert scaled.sram("read", 2**10, 32).value == Fraction(1, 32)
+    factor = energy_factor(Fraction(45), Fraction(45), Fraction("1.2"), Fraction("0.8"))
+    assert float(scaled.sram("read", 2**16, 32).value * 32) == pytest.approx(float(9 * factor))
+
+
+def test_banks_without_a_node_do_not_scale() -> None:
+    rows = {"small": bank(1, node=None), "large": bank(64, node=None)}
+    scaled = Scaled(tables=(rows,), node=Fraction(7), voltage=Fraction("1.2"))
+    assert scaled.sram("read", 2**10, 32).value == Fraction(1, 32)
 
 
 def test_values_add_and_scale_with_their_bounds() -> None:
