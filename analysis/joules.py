@@ -159,5 +159,5 @@ def charge_columns(action: Action, charge: Charge) -> Mapping[str, Any]:
         "unit": charge.unit,
         **{f"{name}zj": value for name, value in each.items()},
         **{f"{name}pj": picojoules(value) for name, value in each.items()},
-        "factor": float(charge.factor),
+        "factor": None if charge.factor is None else float(charge.factor),
     }

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from simulator.components import load_table
 from simulator.errors import InputError
-from simulator.sram import Point, Sram
+from simulator.sram import Bank, Sram
 
 VERSION = "1.0.40"
 VOLTAGES = {45: "1.1 V", 32: "1.0 V", 22: "0.8 V", 16: "", 7: ""}
@@ -82,7 +82,7 @@ rows:
 """
 
 
-class Bank(NamedTuple):
+class Asked(NamedTuple):
     """What CACTI was asked for: node in nm, size in KiB, width in bits."""
 
     node: int
@@ -90,7 +90,7 @@ class Bank(NamedTuple):
     width: int
 
 
-def measured(bank: Bank) -> tuple[float, ...]:
+def measured(bank: Asked) -> tuple[float, ...]:
     """Read, write, area and leak of a bank in the units of UNITS, to six digits."""
     try:
         from hwcomponents_cacti import SRAM  # type: ignore[import-not-found,unused-ignore]
@@ -108,7 +108,7 @@ def measured(bank: Bank) -> tuple[float, ...]:
     return tuple(float(f"{value * scale:.6g}") for value, (_, scale) in zip(raw, UNITS.values(), strict=True))
 
 
-def shares(bank: Bank) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def shares(bank: Asked) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """The low and the high bound of read, write, area and leak, as shares of the value."""
     way = log(45 / bank.node) / log(45 / 7)
     high = HIGH_ENERGY_45 * (HIGH_ENERGY_7[bank.size] / HIGH_ENERGY_45) ** way
@@ -116,7 +116,7 @@ def shares(bank: Bank) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return (low, low, LOW_AREA[bank.node], LOW_LEAK), (high, high, HIGH_AREA, HIGH_LEAK)
 
 
-def row(bank: Bank) -> str:
+def row(bank: Asked) -> str:
     """A row of the table, on one line."""
     values = measured(bank)
     low, high = shares(bank)
@@ -150,14 +150,14 @@ def errors(node: int) -> Iterator[tuple[float, ...]]:
     """How far the table is from CACTI at each point of a node that it leaves out, as shares, by value."""
     rows = load_table("sram_cacti").value.rows.values()
     points = [
-        Point(one.size or 0, one.width or 0, tuple(float(one.value[name]) for name in UNITS))
+        Bank(one.size or 0, one.width or 0, tuple(float(one.value[name]) for name in UNITS))
         for one in rows
         if one.node == node
     ]
     table = Sram.of(points)
     for size, width in product(BETWEEN_SIZES, BETWEEN_WIDTHS):
         if size not in SIZES or width not in WIDTHS:
-            guess, truth = table.at(size * 1024, width), measured(Bank(node, size, width))
+            guess, truth = table.at(size * 1024, width), measured(Asked(node, size, width))
             yield tuple(one / other - 1 for one, other in zip(guess, truth, strict=True))
 
 
@@ -183,7 +183,7 @@ def main() -> None:
         except InputError as error:
             raise SystemExit(str(error)) from None
         return
-    lines = [row(Bank(*bank)) for bank in product(VOLTAGES, SIZES, WIDTHS)]
+    lines = [row(Asked(*bank)) for bank in product(VOLTAGES, SIZES, WIDTHS)]
     print(HEADER + "\n".join(lines))
 
 

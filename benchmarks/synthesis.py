@@ -33,7 +33,7 @@ FIELDS = (2, 3, 4)
 FLOATS = {"fp16": (5, 10), "bf16": (8, 7)}
 
 MULTIPLY_ADD_PJ, MULTIPLY_ADD_UM2 = 0.2 + 0.1, 282 + 137
-"""Horowitz, 45 nm and 0.9 V: multiply int8, add int32."""
+"""Multiply int8 and add int32 at 45 nm: Horowitz at 0.9 V, and the areas beside it, which are recalled."""
 LOW, HIGH = 0.5, 4.4
 SELECT_BITS = 16
 FORMS = ("coordinate", "bitmask", "combinatorial")
@@ -147,28 +147,33 @@ class Counts:
 
 
 def print_rows() -> None:
-    """The rows of select and decode, as YAML."""
+    """The rows of select and decode, as YAML: energies, and areas, which rest on recalled ones."""
     counts = Counts()
     for fan_in in FAN_INS:
         size = counts.select(fan_in, SELECT_BITS)
-        _print_row("select", fan_in, SELECT_BITS, [counts.cost(share * size) for share in (1, LOW, HIGH)])
-        print(f"    note: {size} transistors")
+        costs = [counts.cost(share * size) for share in (1, LOW, HIGH)]
+        _print_rows("select", fan_in, SELECT_BITS, costs, f"{size} transistors; low and high as above")
     for form in FORMS:
         logic = counts.decode(form)
         value, least = (0.0, 0.0) if form == "coordinate" else (logic[0], min(logic))
-        sizes = (value, LOW * least, HIGH * max(logic))
-        _print_row("decode", form, 1, [counts.cost(size) for size in sizes])
+        costs = [counts.cost(size) for size in (value, LOW * least, HIGH * max(logic))]
         named = "wires for and-or muxes" if form == "coordinate" else "other patterns"
-        print(f"    note: {value:.3g} transistors a bit at 2:4; high has {max(logic):.3g}, for {named}")
+        note = f"{value:.3g} transistors a bit at 2:4; low has {least:.3g}, high {max(logic):.3g}, for {named}"
+        _print_rows("decode", form, 1, costs, note)
 
 
-def _print_row(component: str, of: str | int, bits: int, costs: list[tuple[str, str]]) -> None:
-    """A row but for its note; `costs` are fJ and um^2 of the value, the low and the high bound."""
-    print(f"  {component}_{of}:\n    component: {component}\n    of: {of}\n    bits: {bits}")
-    print("    node: 45 nm\n    voltage: 0.9 V")
-    for key, (energy, area) in zip(("value", "low", "high"), costs, strict=True):
-        print(f"    {key}: {{{component}: {energy} fJ, area: {area} um^2}}")
-    print("    source: synthesis")
+def _print_rows(component: str, of: str | int, bits: int, costs: list[tuple[str, str]], note: str) -> None:
+    """Two rows of a component; `costs` are fJ and um^2 of the value, the low and the high bound."""
+    head = f"    component: {component}\n    of: {of}\n    bits: {bits}\n    node: 45 nm"
+    energies, areas = zip(*costs, strict=True)
+    print(f"  {component}_{of}:\n{head}\n    voltage: 0.9 V")
+    for key, energy in zip(("value", "low", "high"), energies, strict=True):
+        print(f"    {key}: {{{component}: {energy} fJ}}")
+    print(f"    source: synthesis\n    note: {note}")
+    print(f"  {component}_{of}_area:\n{head}")
+    for key, area in zip(("value", "low", "high"), areas, strict=True):
+        print(f"    {key}: {{area: {area} um^2}}")
+    print(f"    source: synthesis\n    note: {note}\n    unverified: true")
 
 
 def main() -> None:

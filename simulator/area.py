@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import reduce
 
 from simulator.components import AREA, LEAK, ROLES
@@ -15,7 +16,9 @@ from simulator.pattern import Pattern
 from simulator.scaled import Scaled, Value
 
 SUM_BITS = 32
-WIDEST_ACCESS = 1024
+WIDEST_ACCESS = 1024  # bits of a bank: the most in the component table sram_cacti
+UM2_PER_MM2 = 10**6
+ACCUMULATORS = "accumulators"
 LOGIC = ("multiply_add", "add", "register", "select", "decode", "vector")
 """The parts that are logic, which leaks by its area."""
 METADATA = "metadata_"
@@ -45,16 +48,15 @@ def logic(scaled: Scaled, machine: Machine) -> Iterator[Area]:
     """The parts of the cores that are logic."""
     pes = machine.cores * machine.rows * machine.columns
     lanes = max(
-        (scaled.value("multiply_add", "area", dtype) * count for dtype, count in machine.lanes),
+        (scaled.value("multiply_add", AREA, dtype) * count for dtype, count in machine.lanes),
         key=lambda value: value.value,
     )
-    sums = "fp32" if any(not dtype.startswith("int") for dtype, _ in machine.lanes) else "int32"
     for part, instances, each in (
         ("multiply_add", pes, lanes),
-        ("add", machine.cores * machine.columns, scaled.value("add", "area", sums)),
+        ("add", machine.cores * machine.columns, scaled.value("add", AREA, widest_sum(machine))),
         ("register", pes, _registers(scaled, machine)),
         *_sparse(scaled, machine, pes),
-        ("vector", machine.cores * machine.vector_ops_per_cycle, scaled.value("vector", "area")),
+        ("vector", machine.cores * machine.vector_ops_per_cycle, scaled.value("vector", AREA)),
     ):
         yield Area(part=part, instances=instances, each=each, leak=_leak_of_logic(scaled, each))
 
@@ -69,11 +71,11 @@ def _sparse(scaled: Scaled, machine: Machine, pes: int) -> Iterator[tuple[str, i
     """Operand muxes and decoders: a mux for each lane, as wide as its value."""
     if not machine.natives:
         return
-    yield "select", pes, scaled.select("area", machine.fan_in) * value_bits(machine)
+    yield "select", pes, scaled.select(AREA, machine.fan_in) * value_bits(machine)
     decoders = {"pe": pes, "column": machine.cores * machine.columns, "core": machine.cores}[
         machine.decode_at
     ]
-    yield "decode", decoders, scaled.value("decode", "area", machine.decode_format) * decoded_bits(machine)
+    yield "decode", decoders, scaled.value("decode", AREA, machine.decode_format) * decoded_bits(machine)
 
 
 def value_bits(machine: Machine) -> int:
@@ -120,11 +122,22 @@ def register_bits(machine: Machine) -> tuple[int, int, int]:
     return twice * window, values + selects, SUM_BITS
 
 
+def sum_dtype(dtype: str) -> str:
+    """What products of a dtype are summed in."""
+    return "int32" if dtype.startswith("int") else "fp64" if dtype == "fp64" else "fp32"
+
+
+def widest_sum(machine: Machine) -> str:
+    """What the adders of a machine's array add: the widest of what its dtypes are summed in."""
+    sums = [sum_dtype(dtype) for dtype, _ in machine.lanes]
+    return next(dtype for dtype in ("fp64", "fp32", "int32") if dtype in sums)
+
+
 def memories(scaled: Scaled, machine: Machine) -> Iterator[Area]:
     """The accumulators and the levels on the chip."""
     if machine.accumulator_bytes is not None:
         each, leak = (of_accumulators(scaled, machine, name) for name in (AREA, LEAK))
-        yield Area(part="accumulators", instances=machine.cores, each=each, leak=leak)
+        yield Area(part=ACCUMULATORS, instances=machine.cores, each=each, leak=leak)
     for level in machine.levels:
         if level.kind == SRAM:
             each, leak = (of_level(scaled, level, name) for name in (AREA, LEAK))
@@ -133,7 +146,7 @@ def memories(scaled: Scaled, machine: Machine) -> Iterator[Area]:
 
 def of_accumulators(scaled: Scaled, machine: Machine, name: str) -> Value:
     """A value of one core's accumulators: their own row, else banks that move the sums of a row of PEs."""
-    own = scaled.find("memory", name, "accumulators")
+    own = scaled.find("memory", name, ACCUMULATORS)
     if own is not None:
         return own
     bits = machine.columns * SUM_BITS
@@ -161,14 +174,7 @@ def of_level(scaled: Scaled, level: Level, name: str) -> Value:
 
 def _leak_of_logic(scaled: Scaled, each: Value) -> Value:
     """The leakage of so much logic: that of a square millimetre, times its area."""
-    density = scaled.value("leakage", "leak")
-    return Value(
-        low=density.low * each.low / 10**6,
-        value=density.value * each.value / 10**6,
-        high=density.high * each.high / 10**6,
-        rows=density.rows,
-        factor=density.factor,
-    )
+    return scaled.value("leakage", LEAK).times(each * Fraction(1, UM2_PER_MM2))
 
 
 def without_sparsity(machine: Machine) -> Machine:

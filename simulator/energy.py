@@ -6,14 +6,14 @@ from functools import cached_property
 from operator import add
 from typing import NamedTuple
 
-from simulator.area import METADATA
+from simulator.area import ACCUMULATORS, METADATA, SUM_BITS, sum_dtype
 from simulator.cost import Cost, Traffic
 from simulator.formats import BYTE, Coordinate, bits_to_name, group_bits
 from simulator.gemm import Product, Stream
 from simulator.lowering import Lowered
 from simulator.machine import Machine
 from simulator.pattern import Pattern
-from simulator.tariff import ACCUMULATORS, MOVING, STATIONARY, SUM, SUM_BITS, Action, Tariff, sum_dtype
+from simulator.tariff import MOVING, STATIONARY, SUM, Action, Tariff
 
 Counts = dict[Action, int]
 

@@ -1,18 +1,18 @@
 """Rows of component tables as a machine has them: found, interpolated, scaled to its node and voltage."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import log
+from operator import add, mul
 
 from simulator.components import AREA, LEAK, Row
 from simulator.errors import InputError
 from simulator.nodes import NODES, REFERENCE_VOLTAGE, area_factor, energy_factor
 from simulator.parts import SRAM, Scaling
-from simulator.sram import Point, Sram
+from simulator.sram import Bank, Sram
 
-BYTE = 8
 SIDES = ("low", "value", "high")
 SRAM_VALUES = ("read", "write", AREA, LEAK)
 
@@ -21,32 +21,33 @@ SRAM_VALUES = ("read", "write", AREA, LEAK)
 class Value:
     """A value with its bounds, in pJ, um^2 or uW, and the ids of the rows that it is from.
 
-    Those of a row that says for how many `bits` it is are for one bit. `factor` is what the row's own value
-    was multiplied by to reach the machine's node and voltage.
+    Those of a row that says for how many `bits` it is are for one bit. `factor` is what the rows' own values
+    were multiplied by to reach the machine's node and voltage, None where they were by different ones.
     """
 
     low: Fraction
     value: Fraction
     high: Fraction
     rows: tuple[str, ...]
-    factor: Fraction = Fraction(1)
+    factor: Fraction | None = Fraction(1)
 
     def __add__(self, other: "Value") -> "Value":
-        return Value(
-            low=self.low + other.low,
-            value=self.value + other.value,
-            high=self.high + other.high,
-            rows=tuple(dict.fromkeys((*self.rows, *other.rows))),
-            factor=self.factor,
-        )
+        return self._with(other, add)
 
     def __mul__(self, times: Fraction | int) -> "Value":
+        return replace(self, low=self.low * times, value=self.value * times, high=self.high * times)
+
+    def times(self, other: "Value") -> "Value":
+        """Both values multiplied, and their bounds."""
+        return self._with(other, mul)
+
+    def _with(self, other: "Value", join: Callable[[Fraction, Fraction], Fraction]) -> "Value":
         return Value(
-            low=self.low * times,
-            value=self.value * times,
-            high=self.high * times,
-            rows=self.rows,
-            factor=self.factor,
+            low=join(self.low, other.low),
+            value=join(self.value, other.value),
+            high=join(self.high, other.high),
+            rows=tuple(dict.fromkeys((*self.rows, *other.rows))),
+            factor=self.factor if self.factor == other.factor else None,
         )
 
 
@@ -98,17 +99,12 @@ class Scaled:
         return found
 
     def select(self, name: str, fan_in: int) -> Value:
-        """The energy or area of a bit of an operand mux, between fan-ins by the candidates beyond one."""
+        """The energy or area of a bit of an operand mux; between fan-ins of a table, linear in the fan-in."""
         exact = self.find("select", name, str(fan_in))
         if exact is not None:
             return exact
-        known = sorted(
-            {
-                int(row.of)
-                for row in self.rows.values()
-                if row.component == "select" and row.of and name in row.value
-            }
-        )
+        muxes = ({row.of for row in table.values() if _gives(row, "select", name)} for table in self._latest)
+        known = sorted(int(of) for of in next(filter(None, muxes), set()) if of)
         below, above = [one for one in known if one < fan_in], [one for one in known if one > fan_in]
         if not below or not above:
             return self.value("select", name, str(fan_in))
@@ -132,7 +128,8 @@ class Scaled:
         places = range(place, len(found), len(SRAM_VALUES))
         low, value, high = (Fraction(found[side]) * per for side in places)
         ids = _around(rows, size, wide)
-        factor = self._factor(rows[ids[0]], name)
+        factors = {self._factor(rows[one], name) for one in ids}
+        factor = factors.pop() if len(factors) == 1 else None
         return Value(low=min(low, value), value=value, high=max(high, value), rows=ids, factor=factor)
 
     @cached_property
@@ -144,12 +141,12 @@ class Scaled:
                 nodes.setdefault(row.node or self.node, {})[name] = row
         return {node: (Sram.of([*map(self._point, rows.values())]), rows) for node, rows in nodes.items()}
 
-    def _point(self, row: Row) -> Point:
+    def _point(self, row: Row) -> Bank:
         """A row of an sram as a point: its values at the machine's node and voltage, low bounds first."""
         values = tuple(
             float(_side(row, side, name) * self._factor(row, name)) for side in SIDES for name in SRAM_VALUES
         )
-        return Point(size_bytes=row.size or 0, width_bits=row.width or 0, values=values)
+        return Bank(size_bytes=row.size or 0, width_bits=row.width or 0, values=values)
 
     @cached_property
     def _latest(self) -> tuple[dict[str, Row], ...]:
@@ -185,9 +182,14 @@ class Scaled:
         return energy_factor(start, to, voltage or REFERENCE_VOLTAGE, self.voltage) * beyond
 
 
+def _gives(row: Row, component: str, name: str) -> bool:
+    """Whether a row gives a value of a component."""
+    return row.component == component and name in row.value
+
+
 def _matching(table: Mapping[str, Row], component: str, name: str, of: str | None) -> dict[str, Row]:
     """The rows of a table that have a value, those of this `of`, else those of none."""
-    rows = {key: row for key, row in table.items() if row.component == component and name in row.value}
+    rows = {key: row for key, row in table.items() if _gives(row, component, name)}
     exact = {key: row for key, row in rows.items() if row.of == of}
     return exact or {key: row for key, row in rows.items() if row.of is None}
 

@@ -19,7 +19,7 @@ Grid = tuple[tuple[float, ...], ...]
 """One value of each point: a row for each size, in it a value for each width."""
 
 
-class Point(NamedTuple):
+class Bank(NamedTuple):
     """A bank of `size_bytes` that moves `width_bits` in an access, and its values in any order and number."""
 
     size_bytes: int
@@ -40,7 +40,7 @@ class Sram:
     grids: tuple[Grid, ...]
 
     @classmethod
-    def of(cls, points: Sequence[Point]) -> Self:
+    def of(cls, points: Sequence[Bank]) -> Self:
         """A table of points, made monotone; InputError unless they are the pairs of some sizes and widths."""
         sizes = tuple(sorted({point.size_bytes for point in points}))
         widths = tuple(sorted({point.width_bits for point in points}))
@@ -112,7 +112,7 @@ def pooled(values: Sequence[float], *, logs: bool) -> tuple[float, ...]:
     return tuple(mean for mean, _, count in blocks for _ in range(count))
 
 
-def _check(points: Sequence[Point], sizes: Sequence[int], widths: Sequence[int]) -> None:
+def _check(points: Sequence[Bank], sizes: Sequence[int], widths: Sequence[int]) -> None:
     """Points that make a grid of positive sizes and widths, with as many finite values each."""
     pairs = [(point.size_bytes, point.width_bits) for point in points]
     if not pairs:

@@ -4,22 +4,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
 
 from simulator.arch import Arch
-from simulator.area import Area, areas, of_accumulators, of_level
+from simulator.area import ACCUMULATORS, Area, areas, of_accumulators, of_level, sum_dtype
 from simulator.components import MOVES, ROLES, Row, Table, load_table
 from simulator.errors import InputError, placed
 from simulator.machine import Machine
 from simulator.scaled import Scaled, Value
 from simulator.spec import Loaded
 
-SUM_BITS = 32
 ZEPTO_PER_PJ = 10**9
-WATT = 10**6
+PJ_PER_UJ = 10**6
 STATIONARY, MOVING, SUM = ROLES
-ACCUMULATORS = "accumulators"
 
 
 class Action(NamedTuple):
@@ -35,14 +34,17 @@ class Action(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """Zeptojoules (1e-21 J) of one action, or of one bit where `unit` says so, with bounds and their rows."""
+    """Zeptojoules (1e-21 J) of one `unit`: an action, a bit or a cycle; with bounds and their rows.
+
+    `factor` is that of the rows' values to the machine's node, None where they have different ones.
+    """
 
     low: int
     value: int
     high: int
     unit: str
     rows: tuple[str, ...]
-    factor: Fraction
+    factor: Fraction | None
 
 
 NOTHING = Charge(low=0, value=0, high=0, unit="action", rows=(), factor=Fraction(1))
@@ -107,11 +109,6 @@ def _tables(arch: Loaded[Arch]) -> Iterator[Loaded[Table]]:
             yield load_table(name, beside=Path(written[1]).parent if written else Path())
 
 
-def sum_dtype(dtype: str) -> str:
-    """What products of a dtype are summed in."""
-    return "int32" if dtype.startswith("int") else "fp64" if dtype == "fp64" else "fp32"
-
-
 def _charges(scaled: Scaled, machine: Machine) -> Iterator[tuple[Action, Charge]]:
     """The charges of the core's parts, of memory, and of what lies between and beside."""
     for dtype, _ in machine.lanes:
@@ -165,12 +162,4 @@ def _charge(value: Value, unit: str) -> Charge:
 def _leak(taken: tuple[Area, ...], machine: Machine) -> Charge:
     """What the whole machine leaks in a cycle: power over clock."""
     leaks = [area.leak * area.instances for area in taken if area.leak is not None]
-    per_cycle = Fraction(ZEPTO_PER_PJ * WATT, machine.clock_hz)
-    return Charge(
-        low=round(sum((leak.low for leak in leaks), start=Fraction(0)) * per_cycle),
-        value=round(sum((leak.value for leak in leaks), start=Fraction(0)) * per_cycle),
-        high=round(sum((leak.high for leak in leaks), start=Fraction(0)) * per_cycle),
-        unit="cycle",
-        rows=tuple(dict.fromkeys(row for leak in leaks for row in leak.rows)),
-        factor=Fraction(1),
-    )
+    return _charge(reduce(Value.__add__, leaks) * Fraction(PJ_PER_UJ, machine.clock_hz), "cycle")

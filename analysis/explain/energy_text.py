@@ -68,7 +68,7 @@ def _shown_actions(one: Spent) -> list[Cells]:
                 "share": share(spent.value, energy.total.value),
                 "rows": rests["rows"],
                 "node": rests["node"],
-                "factor": f"{float(charge.factor):.3g}",
+                "factor": "-" if charge.factor is None else f"{float(charge.factor):.3g}",
                 "source": rests["source"],
                 "flag": rests["flag"],
             }

@@ -10,14 +10,23 @@ from typing import NamedTuple
 
 from simulator.accelergy import Entry, art_text, ert_text
 from simulator.arch import Arch
-from simulator.area import decoded_bits, of_accumulators, of_level, register_bits, value_bits
+from simulator.area import (
+    ACCUMULATORS,
+    decoded_bits,
+    of_accumulators,
+    of_level,
+    register_bits,
+    sum_dtype,
+    value_bits,
+    widest_sum,
+)
 from simulator.atomic import write_file
 from simulator.components import AREA, LEAK, ROLES
 from simulator.machine import Machine
 from simulator.parts import SRAM
 from simulator.report import picojoules
 from simulator.scaled import Scaled, Value
-from simulator.tariff import ACCUMULATORS, Action, Tariff, sum_dtype
+from simulator.tariff import Action, Tariff
 
 ERT, ART = "ERT.yaml", "ART.yaml"
 BIT = "_bit"
@@ -73,7 +82,7 @@ def _placed(scaled: Scaled, machine: Machine) -> Iterator[Placed]:
         yield Placed("multiply_add", pe, f"multiply_add_{dtype}", count, area)
     dtypes = [sum_dtype(dtype) for dtype, _ in machine.lanes]
     for dtype in dict.fromkeys(dtypes):
-        area = scaled.value("add", AREA, dtype) if dtype == max(dtypes, key="fp32".__eq__) else None
+        area = scaled.value("add", AREA, dtype) if dtype == widest_sum(machine) else None
         yield Placed("add", column, f"add_{dtype}", 1, area)
     for role, bits in zip(ROLES, register_bits(machine), strict=True):
         area = scaled.value("register", AREA, role) if bits else None

@@ -26,7 +26,7 @@ def components_text(arch: str, tariff: Tariff, form: str, *, notes: Sequence[str
             "of": action.of or "-",
             "unit": charge.unit,
             "pJ": within(charge),
-            "factor": f"{float(charge.factor):.3g}",
+            "factor": "-" if charge.factor is None else f"{float(charge.factor):.3g}",
             **basis(tariff, charge.rows).cells,
         }
         for action, charge in tariff.charges.items()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simulator.components import load_table
 from simulator.errors import InputError
-from simulator.sram import Point, Sram, monotone, pooled
+from simulator.sram import Bank, Sram, monotone, pooled
 
 NODES = (45, 32, 22, 16, 7)
 NAMES = ("read", "write", "area", "leak")
@@ -45,11 +45,11 @@ grids = st.integers(1, 5).flatmap(
 )
 
 
-def points_of(node: int) -> list[Point]:
+def points_of(node: int) -> list[Bank]:
     """The shipped rows of a node: read, write, area, leak, then their low and their high bounds."""
     rows = [row for row in load_table("sram_cacti").value.rows.values() if row.node == node]
     return [
-        Point(
+        Bank(
             row.size or 0,
             row.width or 0,
             tuple(
@@ -101,12 +101,12 @@ def test_bounds_stay_on_their_side(grid: tuple[tuple[float, ...], ...], share: f
 
 @given(st.floats(0, 2), st.floats(0, 2), st.integers(1, 16), st.integers(1, 8))
 def test_a_power_law_is_met_everywhere(down: float, along: float, size: int, width: int) -> None:
-    table = Sram.of([Point(s, w, (s**down * w**along,)) for s in (1, 2, 16) for w in (1, 8)])
+    table = Sram.of([Bank(s, w, (s**down * w**along,)) for s in (1, 2, 16) for w in (1, 8)])
     assert table.at(size, width)[0] == pytest.approx(size**down * width**along)
 
 
 def test_a_value_that_is_zero_somewhere_is_itself_bilinear() -> None:
-    table = Sram.of([Point(4, 1, (0.0, 1.0)), Point(64, 1, (8.0, 16.0))])
+    table = Sram.of([Bank(4, 1, (0.0, 1.0)), Bank(64, 1, (8.0, 16.0))])
     assert table.at(16, 1) == pytest.approx((4.0, 4.0))
 
 
@@ -159,7 +159,7 @@ def test_inner_points_from_the_others(node: int, most: tuple[float, ...]) -> Non
             ([one for one in table.sizes if one != size], table.widths),
             (table.sizes, [one for one in table.widths if one != width]),
         ):
-            rest = [Point(*pair, found[pair][:4]) for pair in product(kept_sizes, kept_widths)]
+            rest = [Bank(*pair, found[pair][:4]) for pair in product(kept_sizes, kept_widths)]
             guess = Sram.of(rest).at(size, width)
             for column, value in enumerate(guess):
                 errors[column].append(abs(value / found[size, width][column] - 1))
@@ -202,7 +202,7 @@ def test_outside_the_table(where: tuple[int, int], what: str, right: str) -> Non
     assert str(caught.value) == f"{what} is not in the table; the table has {right}"
 
 
-ONE = Point(1, 1, (1.0,))
+ONE = Bank(1, 1, (1.0,))
 PAIR = "give one for each pair of a size and a width"
 
 
@@ -210,17 +210,17 @@ PAIR = "give one for each pair of a size and a width"
     ("points", "message"),
     [
         ([], "an SRAM without points; give at least one"),
-        ([ONE, Point(2, 2, (1.0,))], f"0 points of 1 B with accesses of 2 bits; {PAIR}"),
+        ([ONE, Bank(2, 2, (1.0,))], f"0 points of 1 B with accesses of 2 bits; {PAIR}"),
         ([ONE, ONE], f"2 points of 1 B with accesses of 1 bits; {PAIR}"),
-        ([Point(0, 1, (1.0,))], "a size or a width below 1; sizes and widths are positive"),
-        ([ONE, Point(2, 1, ())], "points with different numbers of values; give each point the same"),
+        ([Bank(0, 1, (1.0,))], "a size or a width below 1; sizes and widths are positive"),
+        ([ONE, Bank(2, 1, ())], "points with different numbers of values; give each point the same"),
         *(
-            ([Point(1, 1, (bad,))], "a value that is negative or not finite; values are 0 or above")
+            ([Bank(1, 1, (bad,))], "a value that is negative or not finite; values are 0 or above")
             for bad in (-1.0, nan, inf)
         ),
     ],
 )
-def test_points_that_make_no_table(points: list[Point], message: str) -> None:
+def test_points_that_make_no_table(points: list[Bank], message: str) -> None:
     with pytest.raises(InputError) as caught:
         Sram.of(points)
     assert str(caught.value) == message

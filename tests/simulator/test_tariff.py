@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 
 from simulator.arch import arch_names, load_arch
+from simulator.area import sum_dtype
 from simulator.errors import InputError
 from simulator.machine import resolve
 from simulator.simulate import simulate
-from simulator.tariff import Action, Tariff, sum_dtype, tariff_of
+from simulator.tariff import Action, Tariff, tariff_of
 from simulator.trace import Trace
 from tests.simulator.steps import step
 
