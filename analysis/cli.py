@@ -127,7 +127,8 @@ def explain(
     """
     from analysis.explain.cycles import explain as explained
     from analysis.explain.cycles import explanation_text
-    from analysis.explain.waterfall import check_figure, draw_waterfalls
+    from analysis.explain.waterfall import draw_waterfalls
+    from analysis.plots import check_figure
     from simulator.trace import load_trace
 
     if out is not None:
@@ -165,7 +166,7 @@ def roofline(
 
     Peaks of each pattern, bandwidths and ridges; a point for each pass and pattern; bytes by level and way.
     """
-    from analysis.explain.waterfall import check_figure
+    from analysis.plots import check_figure
     from analysis.roofline.plot import draw_roofline
     from analysis.roofline.roofline import roofline as run
     from analysis.roofline.text import roofline_text
@@ -198,8 +199,8 @@ def area(
 
     And what sparsity adds to the same array without it; every area with its bounds and its rows.
     """
-    from analysis.area import find_areas
-    from analysis.area_text import area_text
+    from analysis.charges.area import find_areas
+    from analysis.charges.area_text import area_text
     from simulator.arch import load_arch
 
     write(area_text(find_areas(load_arch(arch, settings=settings or ())), form))
@@ -218,19 +219,16 @@ def components(
 
     Every action, scaled to the machine's node, with its bounds and its rows; --out writes it for Accelergy.
     """
+    from analysis.charges.tariff_text import tariff_text
     from analysis.interchange.accelergy import write_tables
-    from analysis.interchange.components import components_text
-    from analysis.joules import priced
     from simulator.arch import load_arch
-    from simulator.machine import resolve
-    from simulator.tariff import tariff_of
+    from simulator.tariff import load_tariff
 
     loaded = load_arch(arch, settings=settings or ())
-    machine = resolve(loaded.value)
-    tariff = priced(loaded.name, tariff_of(loaded, machine))
+    machine, tariff = load_tariff(loaded)
     files = write_tables(tariff, machine, loaded.value, out) if out is not None else ()
     notes = [f"{file}: written for Accelergy" for file in files]
-    write(components_text(loaded.name, tariff, form, notes=notes))
+    write(tariff_text(loaded.name, tariff, form, notes=notes))
 
 
 @app.command()
@@ -255,9 +253,9 @@ def convert(
     """
     from analysis.interchange.convert import convert as converted
 
-    text = converted(ert, art, given=names or (), node=node, clock=clock)
-    write(text, out)
-    write(f"{out}: {text.count('source:')} rows from {ert}\n")
+    made = converted(ert, art, given=names or (), node=node, clock=clock)
+    write(made.text, out)
+    write(f"{out}: {made.rows} rows from {ert}\n")
 
 
 @app.command()

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import track
 
 from analysis.plots import time_by_pass
-from analysis.tables import binding, duration, scaled, table_text, utilization
+from analysis.quantities import duration, scaled
+from analysis.tables import binding, table_text, utilization
 from simulator.atomic import replacing_directory, write_file
 from simulator.gemm import Pass
 from simulator.report import Report

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from simulator.atomic import write_file
+from simulator.errors import InputError, shown
 from simulator.gemm import Pass
 
-COLUMN_INCHES = 3.35
+COLUMN_INCHES, WIDTH_INCHES = 3.35, 3.3
+TITLE_MAX = 24
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
@@ -20,6 +22,14 @@ STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "nmsim",
 }
+FINE: Any = {**STYLE, "hatch.linewidth": 0.35}
+"""For low bars."""
+KINDS: dict[str, dict[str, None]] = {
+    ".pdf": {"CreationDate": None},
+    ".svg": {"Date": None},
+    ".png": {"Software": None},
+}
+"""The endings of a figure's name, and what to leave out so that the bytes are the same each time."""
 PASS_STYLES = {
     Pass.FWD: ("#0072B2", ""),
     Pass.DGRAD: ("#56B4E9", "////"),
@@ -29,15 +39,34 @@ PASS_STYLES = {
 """Colours of Okabe and Ito, told apart by people with any colour vision, and a hatch for print in grey."""
 
 
-def save_figure(figure: Any, path: Path) -> list[Path]:
-    """Write the figure as PDF and PNG, the same bytes each time; returns the files."""
-    written = []
-    for kind, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
-        data = io.BytesIO()
-        figure.savefig(data, format=kind, metadata=metadata, dpi=300)
-        file = path.with_suffix(f".{kind}")
-        write_file(file, data.getvalue())
-        written.append(file)
+def check_figure(path: Path) -> None:
+    """Refuse a figure that no ending says the kind of."""
+    if path.suffix not in KINDS:
+        ends = "end its name in .pdf, .svg or .png"
+        raise InputError.of(f"{shown(str(path))} names no kind of figure", ends, where="--out")
+
+
+def blank(height: float) -> Any:
+    """An empty figure of WIDTH_INCHES and this height, with little room around."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)  # type: ignore[union-attr, call-arg]
+    return figure
+
+
+def write_figure(figure: Any, path: Path) -> None:
+    """Write the figure as what the ending of `path` says, the same bytes each time."""
+    data = io.BytesIO()
+    figure.savefig(data, format=path.suffix[1:], metadata=KINDS[path.suffix], dpi=300)
+    write_file(path, data.getvalue())
+
+
+def write_both(figure: Any, path: Path) -> list[Path]:
+    """Write the figure as PDF and PNG; returns the files."""
+    written = [path.with_suffix(kind) for kind in (".pdf", ".png")]
+    for file in written:
+        write_figure(figure, file)
     return written
 
 
@@ -62,7 +91,7 @@ def time_by_pass(bars: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
         figure.legend(
             handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, handlelength=1.4
         )
-        return save_figure(figure, path)
+        return write_both(figure, path)
 
 
 def _stack(axis: Any, bars: Sequence[Mapping[str, Any]]) -> None:

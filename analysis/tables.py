@@ -9,7 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from analysis.energy_summary import EACH, energy_cells, energy_notes
+from analysis.charges.summary import EACH, energy_cells, energy_notes
+from analysis.headings import unfinished
+from analysis.quantities import duration, scaled, share
 from simulator.gemm import Product
 from simulator.places import printable
 from simulator.report import Report, csv_text
@@ -17,23 +19,6 @@ from simulator.trace import Trace
 from workloads.training.flops import CONVENTIONS, FLOPS_PER_MAC, ledger
 
 Cells = Mapping[str, object]
-PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
-
-
-def scaled(value: float, unit: str = "") -> str:
-    """`value` with at most three digits and an SI prefix: 1.23 T."""
-    step = 0
-    while abs(value) >= 999.5 and step < len(PREFIXES) - 1:
-        value, step = value / 1000, step + 1
-    return f"{value:.3g} {PREFIXES[step]}{unit}".rstrip()
-
-
-def duration(seconds: float) -> str:
-    """A time in the unit that suits it."""
-    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
 
 
 def table_text(
@@ -58,6 +43,18 @@ def table_text(
     for row in rows:
         table.add_row(*("" if cell is None else printable(str(cell)) for cell in row.values()))
     return drawn(table) + "".join(f"{printable(note)}\n" for note in notes)
+
+
+def json_text(provenance: Mapping[str, Any], **entries: object) -> str:
+    """A JSON object of the provenance and the `entries`, one a line, and of a list one item a line."""
+    written = {"provenance": json.dumps(provenance, ensure_ascii=False, sort_keys=True)}
+    for name, entry in entries.items():
+        if isinstance(entry, list):
+            items = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in entry)
+            written[name] = f"[\n  {items}]"
+        else:
+            written[name] = json.dumps(entry, ensure_ascii=False)
+    return "{" + ",\n ".join(f'"{name}": {text}' for name, text in written.items()) + "}\n"
 
 
 def drawn(table: Table) -> str:
@@ -115,9 +112,7 @@ def report_text(report: Report, form: str) -> str:
     title = f"{made['arch']['name']}, fidelity {made['fidelity']}"
     if made["fidelity"] == "bound":
         title += " (a lower bound on time)"
-    said = [*energy_notes(report), *(f"runs {note}" for note in notes)]
-    if not made["trace"]["complete"]:
-        said.append("the trace is incomplete: its run was stopped before its end")
+    said = [*energy_notes(report), *(f"runs {note}" for note in notes), *unfinished(made)]
     return table_text(rows, form, title=title, notes=said, numbers=(EACH,))
 
 
@@ -129,7 +124,7 @@ def _figures(part: Report, whole: float) -> dict[str, object]:
     return {
         "cycles": scaled(totals["cycles"]),
         "time": duration(seconds),
-        "share": f"{seconds / whole:.1%}" if whole else "",
+        "share": share(seconds, whole),
         "utilization": f"{utilization(part):.3f}",
         "bound by": ", ".join(binding(part)),
         f"{outermost} bytes": scaled(traffic.total, "B"),

@@ -158,7 +158,9 @@ def print_rows() -> None:
         value, least = (0.0, 0.0) if form == "coordinate" else (logic[0], min(logic))
         costs = [counts.cost(size) for size in (value, LOW * least, HIGH * max(logic))]
         named = "wires for and-or muxes" if form == "coordinate" else "other patterns"
-        note = f"{value:.3g} transistors a bit at 2:4; low has {least:.3g}, high {max(logic):.3g}, for {named}"
+        note = (
+            f"{value:.3g} transistors a bit at 2:4; low has {least:.3g}, high {max(logic):.3g}, for {named}"
+        )
         _print_rows("decode", form, 1, costs, note)
 
 

@@ -12,7 +12,7 @@ from simulator.arch import Arch
 from simulator.area import ACCUMULATORS, Area, areas, of_accumulators, of_level, sum_dtype
 from simulator.components import MOVES, ROLES, Row, Table, load_table
 from simulator.errors import InputError, placed
-from simulator.machine import Machine
+from simulator.machine import Machine, resolve
 from simulator.scaled import Scaled, Value
 from simulator.spec import Loaded
 
@@ -92,6 +92,16 @@ def tariff_of(arch: Loaded[Arch], machine: Machine) -> Tariff | None:
         raise error.at(arch.name) from None
     sources = {name: one.value.sources[row.source] for one in tables for name, row in one.value.rows.items()}
     return Tariff(charges=charges, scaled=scaled, sources=sources, areas=taken, tables=tables)
+
+
+def load_tariff(arch: Loaded[Arch]) -> tuple[Machine, Tariff]:
+    """A machine with its tariff; InputError where it names no component tables, or where they lack a row."""
+    machine = resolve(arch.value)
+    tariff = tariff_of(arch, machine)
+    if tariff is None:
+        right = "name some under `components`, and the `node` to scale them to"
+        raise InputError.of("it names no component tables", right, where=arch.name)
+    return machine, tariff
 
 
 def charged(scaled: Scaled, machine: Machine) -> tuple[dict[Action, Charge], tuple[Area, ...]]:

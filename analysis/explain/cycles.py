@@ -1,13 +1,13 @@
 """`nmsim explain`: where the cycles went, bar by bar, from multiplying at peak to the modelled time."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from analysis.tables import Cells, duration, scaled, table_text
-from simulator.arch import load_arch
-from simulator.errors import InputError, placed, shown
+from analysis.explain.machines import load_machines
+from analysis.headings import heading, unfinished
+from analysis.quantities import duration, scaled, share
+from analysis.tables import Cells, json_text, table_text
 from simulator.gemm import Product
 from simulator.report import Report, Row
 from simulator.simulate import simulate
@@ -117,13 +117,7 @@ def explain(
 
     `by` is "total", "pass" or "layer".
     """
-    machines = [load_arch(arch, settings=settings)]
-    if against is not None:
-        with placed("--against"):
-            machines.append(load_arch(against, settings=settings))
-        if machines[0].digest == machines[1].digest:
-            what, right = f"{shown(against)} is the machine that is explained", "name another machine"
-            raise InputError.of(what, right, where="--against")
+    machines = load_machines(arch, against, settings)
     parts: list[Explained] = []
     whole: list[Explained] = []
     notes: list[str] = []
@@ -176,22 +170,12 @@ def explanation_text(found: Explanation, form: str) -> str:
     if form == "csv":
         return table_text(rows, form)
     if form == "json":
-        lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        head = json.dumps(found.provenance, ensure_ascii=False, sort_keys=True)
-        totals = json.dumps({one.arch: one.columns for one in found.whole}, ensure_ascii=False)
-        return f'{{"provenance": {head},\n "rows": [\n  {lines}],\n "totals": {totals}}}\n'
+        totals = {one.arch: one.columns for one in found.whole}
+        return json_text(found.provenance, rows=rows, totals=totals)
     shown_rows = _by_bar(found.whole) if found.by == "total" else _by_part(found)
-    said = ["", *(sentence(one) for one in found.whole), *found.notes]
-    if not found.provenance["trace"]["complete"]:
-        said.append("the trace is incomplete: its run was stopped before its end")
-    return table_text(shown_rows, form, title=_title(found), notes=said)
-
-
-def _title(found: Explanation) -> str:
-    made = found.provenance["trace"]["made"]
-    names = [str(made[key]) for key in ("network", "recipe", "pattern") if made.get(key)]
-    what = f"{' '.join(names)} on " if names else ""
-    return f"{what}{' and '.join(one.arch for one in found.whole)}, fidelity {found.provenance['fidelity']}"
+    said = ["", *(sentence(one) for one in found.whole), *found.notes, *unfinished(found.provenance)]
+    title = heading(found.provenance, " and ".join(one.arch for one in found.whole))
+    return table_text(shown_rows, form, title=title, notes=said)
 
 
 def _by_bar(whole: Sequence[Explained]) -> list[Cells]:
@@ -245,11 +229,6 @@ def sentence(one: Explained) -> str:
         f"({times(one.dense_cycles, cycles)} as fast as dense, {scaled(one.dense_cycles)}); "
         f"of the {scaled(rest)} beyond ideal: {', '.join(causes) or 'nothing'}"
     )
-
-
-def share(part: int, whole: int) -> str:
-    """A share in per cent; empty where there is nothing to share."""
-    return f"{part / whole:.1%}" if whole else ""
 
 
 def times(before: int, after: int) -> str:

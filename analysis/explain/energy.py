@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.joules import (
-    basis,
-    charge_columns,
-    priced,
-)
-from simulator.arch import load_arch
+from analysis.charges.basis import basis
+from analysis.charges.tariff_text import charge_columns
+from analysis.explain.machines import load_machines
 from simulator.energy import Energy, Joules
-from simulator.errors import InputError, placed, shown
 from simulator.report import Report, picojoules
 from simulator.simulate import simulate
+from simulator.tariff import load_tariff
 from simulator.trace import Trace
 
 
@@ -50,17 +47,12 @@ def explain_energy(
 
     With `dense` also that of the same products run dense.
     """
-    machines = [load_arch(arch, settings=settings)]
-    if against is not None:
-        with placed("--against"):
-            machines.append(load_arch(against, settings=settings))
-        if machines[0].digest == machines[1].digest:
-            what, right = f"{shown(against)} is the machine that is explained", "name another machine"
-            raise InputError.of(what, right, where="--against")
+    machines = load_machines(arch, against, settings)
+    for machine in machines:
+        load_tariff(machine)  # one without tables is refused before anything runs
     found = []
     for machine in machines:
         report = simulate(machine, trace)
-        priced(machine.name, report.tariff)
         baseline = simulate(machine, trace, dense=True) if dense else None
         found.append(Spent(arch=machine.name, report=report, dense=baseline))
     return tuple(found)
@@ -103,5 +95,5 @@ def part_rows(one: Spent, by: str) -> list[dict[str, Any]]:
 
 def part_columns(energy: Energy) -> dict[str, int | float]:
     """An energy, and what each part of the machine takes of it."""
-    parts = {f"{part}_energy_zj": spent.value for part, spent in energy.by_part.items()}
+    parts = {f"energy_{part}_zj": spent.value for part, spent in energy.by_part.items()}
     return {**columns_of(energy.total), **parts}

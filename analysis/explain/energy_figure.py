@@ -1,15 +1,12 @@
 """Energy by part as a figure that a paper can print in one column."""
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from analysis.explain.energy import Spent
-from analysis.explain.waterfall import KINDS, TITLE_MAX, WIDTH_INCHES, check_figure
-from analysis.joules import ZEPTO, digits, prefix
-from analysis.plots import STYLE
-from simulator.atomic import write_file
+from analysis.plots import FINE, TITLE_MAX, blank, check_figure, write_figure
+from analysis.quantities import ZEPTO, digits, prefix
 from simulator.energy import Energy, Joules
 
 ROW_INCHES, EDGE_INCHES, LEGEND_INCHES = 0.27, 0.42, 0.14
@@ -37,14 +34,12 @@ def draw_energy(found: Sequence[Spent], path: Path) -> None:
     """Write stacked bars of each machine's energy by part, and of its dense run, with the totals' bounds."""
     check_figure(path)
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
     bars = list(_bars(found))
     stacks = stacked([energy for _, energy in bars])
-    with mpl.rc_context({**STYLE, "hatch.linewidth": 0.35}):
+    with mpl.rc_context(FINE):
         height = EDGE_INCHES + ROW_INCHES * len(bars) + LEGEND_INCHES * -(-len(stacks) // LEGEND_COLUMNS)
-        figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)  # type: ignore[union-attr, call-arg]
+        figure = blank(height)
         axis = figure.subplots()
         _draw(axis, bars, stacks)
         handles, labels = axis.get_legend_handles_labels()
@@ -60,9 +55,7 @@ def draw_energy(found: Sequence[Spent], path: Path) -> None:
                 columnspacing=1.0,
                 handletextpad=0.4,
             )
-        data = io.BytesIO()
-        figure.savefig(data, format=path.suffix[1:], metadata=KINDS[path.suffix], dpi=300)
-    write_file(path, data.getvalue())
+        write_figure(figure, path)
 
 
 def _bars(found: Sequence[Spent]) -> list[tuple[str, Energy]]:

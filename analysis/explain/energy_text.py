@@ -1,13 +1,14 @@
 """What `nmsim explain --energy` prints: tables for people, and JSON and CSV that hold every integer."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.explain.cycles import share
+from analysis.charges.basis import basis, factor_text, sources_of
+from analysis.charges.tariff_text import within
 from analysis.explain.energy import Spent, action_rows, part_columns, part_rows
-from analysis.joules import basis, bounded, joules, sources_of, within
-from analysis.tables import Cells, scaled, table_text
+from analysis.headings import heading, unfinished
+from analysis.quantities import bounded, joules, scaled, share
+from analysis.tables import Cells, json_text, table_text
 
 
 def energy_text(found: Sequence[Spent], by: str, form: str) -> str:
@@ -24,7 +25,8 @@ def energy_text(found: Sequence[Spent], by: str, form: str) -> str:
     texts = ("arch", by, "part", "action", "of", "unit", "rows", "node", "source", "flag")
     table = _even(shown)
     numbers = [column for column in table[0] if column not in texts]
-    return table_text(table, form, title=_title(found), notes=_notes(found), numbers=numbers)
+    title = heading(found[0].report.provenance, " and ".join(one.arch for one in found))
+    return table_text(table, form, title=title, notes=_notes(found), numbers=numbers)
 
 
 def _even(rows: Sequence[Cells]) -> list[Cells]:
@@ -38,14 +40,11 @@ def _json(found: Sequence[Spent], rows: Sequence[dict[str, Any]]) -> str:
     provenance = {**found[0].report.provenance, "against": None}
     if len(found) > 1:
         provenance["against"] = found[1].report.provenance["arch"]
-    lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    head = json.dumps(provenance, ensure_ascii=False, sort_keys=True)
-    totals = json.dumps({one.arch: part_columns(one.energy) for one in found}, ensure_ascii=False)
-    sources = json.dumps(
-        {one.arch: sources_of(one.energy.tariff, one.rows) for one in found}, ensure_ascii=False
-    )
-    return (
-        f'{{"provenance": {head},\n "rows": [\n  {lines}],\n "totals": {totals},\n "sources": {sources}}}\n'
+    return json_text(
+        provenance,
+        rows=rows,
+        totals={one.arch: part_columns(one.energy) for one in found},
+        sources={one.arch: sources_of(one.energy.tariff, one.rows) for one in found},
     )
 
 
@@ -68,7 +67,7 @@ def _shown_actions(one: Spent) -> list[Cells]:
                 "share": share(spent.value, energy.total.value),
                 "rows": rests["rows"],
                 "node": rests["node"],
-                "factor": "-" if charge.factor is None else f"{float(charge.factor):.3g}",
+                "factor": factor_text(charge.factor),
                 "source": rests["source"],
                 "flag": rests["flag"],
             }
@@ -121,14 +120,6 @@ def _shown_parts(one: Spent, by: str, *, beside: bool) -> list[Cells]:
     return rows
 
 
-def _title(found: Sequence[Spent]) -> str:
-    made = found[0].report.provenance["trace"]["made"]
-    names = [str(made[key]) for key in ("network", "recipe", "pattern") if made.get(key)]
-    what = f"{' '.join(names)} on " if names else ""
-    fidelity = found[0].report.provenance["fidelity"]
-    return f"{what}{' and '.join(one.arch for one in found)}, fidelity {fidelity}"
-
-
 def _notes(found: Sequence[Spent]) -> list[str]:
     """The total of each machine between its bounds, and the sources by id."""
     notes = ["", *(f"{one.arch}: energy {bounded(one.energy.total)}" for one in found)]
@@ -138,6 +129,4 @@ def _notes(found: Sequence[Spent]) -> list[str]:
             listed.setdefault(source, []).append(one.arch)
     for (name, text), archs in listed.items():
         notes.append(f"{name}: {text}" if len(archs) == len(found) else f"{archs[0]} {name}: {text}")
-    if not found[0].report.provenance["trace"]["complete"]:
-        notes.append("the trace is incomplete: its run was stopped before its end")
-    return notes
+    return [*notes, *unfinished(found[0].report.provenance)]

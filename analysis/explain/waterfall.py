@@ -1,24 +1,14 @@
 """Waterfalls of cycles as a figure that a paper can print in one column."""
 
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from analysis.explain.cycles import BARS, SEEN, Bar, Explained, share, times
-from analysis.plots import STYLE
-from simulator.atomic import write_file
-from simulator.errors import InputError, shown
+from analysis.explain.cycles import BARS, SEEN, Bar, Explained, times
+from analysis.plots import FINE, TITLE_MAX, blank, check_figure, write_figure
+from analysis.quantities import share
 
-WIDTH_INCHES = 3.3
 ROW_INCHES, EDGE_INCHES = 0.145, 0.5
-TITLE_MAX = 24
-KINDS: dict[str, dict[str, None]] = {
-    ".pdf": {"CreationDate": None},
-    ".svg": {"Date": None},
-    ".png": {"Software": None},
-}
-"""The endings of a figure's name, and what to leave out so that the bytes are the same each time."""
 ARRAY, MEMORY = ("#E69F00", "xxxx"), ("#009E73", "\\" * 4)
 WAITING, FIXED = ("#CC79A7", "...."), ("#F0E442", "----")
 STYLES = {
@@ -45,25 +35,16 @@ class Line(NamedTuple):
     style: tuple[str, str]
 
 
-def check_figure(path: Path) -> None:
-    """Refuse a figure that no ending says the kind of."""
-    if path.suffix not in KINDS:
-        ends = "end its name in .pdf, .svg or .png"
-        raise InputError.of(f"{shown(str(path))} names no kind of figure", ends, where="--out")
-
-
 def draw_waterfalls(found: Sequence[Explained], path: Path) -> None:
     """Write the waterfall of one machine in cycles, or those of several in units of time, to `path`."""
     check_figure(path)
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
     empty = {name for name in BARS if not any(dict(one.bars)[name] for one in found)}
     rows = [list(lines(one, empty)) for one in found]
-    with mpl.rc_context({**STYLE, "hatch.linewidth": 0.35}):
+    with mpl.rc_context(FINE):
         height = EDGE_INCHES + ROW_INCHES * len(rows[0]) + (0.15 if len(found) > 1 else 0)
-        figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)  # type: ignore[union-attr, call-arg]
+        figure = blank(height)
         axes = figure.subplots(1, len(found), squeeze=False, sharey=True)[0]
         for axis, one, placed in zip(axes, found, rows, strict=True):
             size, unit = _unit(one, placed, timed=len(found) > 1)
@@ -73,9 +54,7 @@ def draw_waterfalls(found: Sequence[Explained], path: Path) -> None:
                 axis.set_title(Path(one.arch).stem[:TITLE_MAX], fontsize=7, parse_math=False)
         axes[0].set_yticks(range(len(rows[0])), [row.name for row in rows[0]])
         axes[0].set_ylim(len(rows[0]) - 0.4, -0.6)
-        data = io.BytesIO()
-        figure.savefig(data, format=path.suffix[1:], metadata=KINDS[path.suffix], dpi=300)
-    write_file(path, data.getvalue())
+        write_figure(figure, path)
 
 
 def lines(one: Explained, empty: set[str]) -> Iterator[Line]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from simulator.accelergy import Entry, art_text, ert_text
+from analysis.interchange.names import BIT
+from analysis.interchange.reference_tables import Entry, art_text, ert_text
 from simulator.arch import Arch
 from simulator.area import (
     ACCUMULATORS,
@@ -29,7 +30,6 @@ from simulator.scaled import Scaled, Value
 from simulator.tariff import Action, Tariff
 
 ERT, ART = "ERT.yaml", "ART.yaml"
-BIT = "_bit"
 
 
 class Placed(NamedTuple):

@@ -16,8 +16,8 @@ from analysis.interchange.names import (
     parse_names,
     parse_target,
 )
-from analysis.interchange.text import Converted, checked, table_rows, table_text
-from simulator.accelergy import Entry, read_art, read_ert
+from analysis.interchange.reference_tables import Entry, read_art, read_ert
+from analysis.interchange.text import Converted, Made, made, table_rows, table_text
 from simulator.area import LOGIC
 from simulator.components import COMPONENTS, LEAK
 from simulator.errors import InputError, Problem, placed, shown, suggestion
@@ -33,7 +33,7 @@ def convert(
     given: Sequence[str] = (),
     node: str | None = None,
     clock: str | None = None,
-) -> str:
+) -> Made:
     """The component table of an ERT and its ART, as text that `load_table` reads.
 
     `given` says what components and actions are, as in MAC=multiply_add:int8. Without a `node` the values do
@@ -64,7 +64,7 @@ def convert(
         raise InputError(sorted(problems, key=str))
     source = ", ".join(path.name for path in (ert, art) if path is not None)
     lines = list(table_rows(found, nm, hertz or Fraction(0)))
-    return checked(table_text(source, lines))
+    return made(table_text(source, lines))
 
 
 def _joined(energies: Sequence[Entry], areas: Sequence[Entry]) -> list[Entry]:
@@ -102,12 +102,8 @@ def _converted(
     entry: Entry, target: Target, names: dict[str, str], used: set[str], problems: list[Problem]
 ) -> Converted:
     """The actions of a component under our names."""
+    ours = _ours(target)
     energies: dict[str, float] = {}
-    leak = None
-    ours = {**{action: action for action in target.actions}, LEAK: LEAK}
-    ours |= {f"{action}{BIT}": action for action in target.actions if target.bits == 1}
-    ours |= {other: action for action in target.actions for other in SYNONYMS.get(action, ())}
-    leaks = target.component in (*LOGIC, "memory", "leakage")
     for action, energy in entry.actions.items():
         path = f"{bare(entry.name)}.{action}"
         left = named(path, names)
@@ -117,21 +113,36 @@ def _converted(
         if name == LEFT_OUT:
             continue
         mine = ours.get(name)
-        where = printable(path)
-        if mine is None or (mine == LEAK and not leaks):
-            known = ", ".join(target.actions) or LEAK
-            right = (
-                f"{target.component} has {known}; {AS} {action}=ACTION says which, {action}=- leaves it out"
-            )
-            problems.append(Problem(where=where, what=f"{target} has no such action", right=right))
-        elif mine == LEAK:
-            leak = energy
-        elif energies.setdefault(mine, energy) != energy:
-            right = f"leave one out, as in {AS} {action}=-"
-            problems.append(
-                Problem(where=where, what=f"another action is {mine} too, with another energy", right=right)
-            )
+        wrong = _wrong_action(target, action, mine, energies, energy)
+        if wrong is not None:
+            problems.append(Problem(where=printable(path), what=wrong[0], right=wrong[1]))
+        elif mine is not None:
+            energies[mine] = energy
+    leak = energies.pop(LEAK, None)
     return Converted(entry, target, energies, leak)
+
+
+def _ours(target: Target) -> dict[str, str]:
+    """What the actions of a component may be called, and what we call them."""
+    ours = {action: action for action in target.actions}
+    if target.component in (*LOGIC, "memory", "leakage"):
+        ours[LEAK] = LEAK
+    if target.bits == 1:
+        ours |= {f"{action}{BIT}": action for action in target.actions}
+    return ours | {other: action for action in target.actions for other in SYNONYMS.get(action, ())}
+
+
+def _wrong_action(
+    target: Target, action: str, mine: str | None, energies: dict[str, float], energy: float
+) -> tuple[str, str] | None:
+    """What is wrong with an action that is `mine`, and what would be right, if anything is."""
+    if mine is None:
+        known = ", ".join(target.actions) or LEAK
+        right = f"{target.component} has {known}; {AS} {action}=ACTION says which, {action}=- leaves it out"
+        return f"{target} has no such action", right
+    if energies.get(mine, energy) != energy:
+        return f"another action is {mine} too, with another energy", f"leave one out, as in {AS} {action}=-"
+    return None
 
 
 def _twice(found: Sequence[Converted]) -> Iterator[Problem]:

@@ -5,16 +5,14 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from simulator.accelergy import Entry
-from simulator.components import COMPONENTS, MOVES
+from analysis.interchange.reference_tables import Entry
+from simulator.components import BY_BIT, COMPONENTS, MOVES
 from simulator.errors import InputError, lookup, shown, suggestion
 from simulator.parts import KIND, SRAM
 
 AS = "--as"
 LEFT_OUT = "-"
 BIT = "_bit"
-BY_BITS = ("register", "select", "decode", "memory", "dram", "network")
-"""Components whose energies go by the bit, so that a table says how many bits an action moves."""
 EXAMPLES = "MAC=multiply_add:int8, SMEM=memory:shared/512, LRF=register:stationary/8, idle=-"
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "multiply": ("mac", "mac_random", "compute", "multiply_random"),
@@ -74,37 +72,46 @@ def parse_target(text: str, where: str) -> Target:
     match = _TARGET.fullmatch(text)
     if match is None:
         raise InputError.of(f"{shown(text)} names no component", f"write one as in {EXAMPLES}", where=where)
-    component, of, bits, metadata = match.groups()
+    component, of, *widths = match.groups()
     known = {name: about for name, about in COMPONENTS.items() if name != SRAM}
-    about = lookup(known, component, kind="component", where=where)
-    if (of is None) == bool(about.of):
+    lookup(known, component, kind="component", where=where)
+    target = Target(component, of, *(None if width is None else int(width) for width in widths))
+    wrong = _wrong_of(text, target) or _wrong_bits(text, target)
+    if wrong:
+        raise InputError.of(*wrong, where=where)
+    return target
+
+
+def _wrong_of(text: str, target: Target) -> tuple[str, str] | None:
+    """What is wrong with which one of its kind a component is, and what would be right, if anything is."""
+    component, of = target.component, target.of or ""
+    about = COMPONENTS[component]
+    if (not of) == bool(about.of):
         right = f"write {component}:{about.of.upper()}" if about.of else f"write {component} alone"
-        raise InputError.of(f"{shown(text)} does not say which", right, where=where)
+        return f"{shown(text)} does not say which", right
     if of and about.known and of not in about.known:
-        raise InputError.of(f"{shown(of)} is no {about.of}", suggestion(of, about.known), where=where)
-    if component == "select" and not re.fullmatch("[1-9][0-9]{0,3}", of or ""):
-        raise InputError.of(
-            f"{shown(of)} is no fan-in", "write a whole number, as in select:4/8", where=where
-        )
-    if component in ("memory", "dram") and not re.fullmatch(KIND, of or ""):
-        raise InputError.of(
-            f"{shown(of)} is no {about.of}", "write one, as in memory:shared/512", where=where
-        )
-    if (bits is None) == (component in BY_BITS):
-        example = f"{component}{f':{of}' if of else ''}"
-        right = f"write {example}/BITS, as in {example}/64" if bits is None else f"write {example} alone"
-        missing, spare = (
-            "it does not say how many bits an action moves",
-            f"{component} does not go by the bit",
-        )
-        what = missing if bits is None else spare
-        raise InputError.of(f"{shown(text)}: {what}", right, where=where)
+        return f"{shown(of)} is no {about.of}", suggestion(of, about.known)
+    if component == "select" and not re.fullmatch("[1-9][0-9]{0,3}", of):
+        return f"{shown(of)} is no fan-in", "write a whole number, as in select:4/8"
+    if component in ("memory", "dram") and not re.fullmatch(KIND, of):
+        return f"{shown(of)} is no {about.of}", "write one, as in memory:shared/512"
+    return None
+
+
+def _wrong_bits(text: str, target: Target) -> tuple[str, str] | None:
+    """What is wrong with the bits that an action moves, and what would be right, if anything is."""
+    component, bits, metadata = target.component, target.bits, target.metadata_bits
+    if bits is None and component in BY_BIT:
+        name = text.partition("/")[0]
+        what = "it does not say how many bits an action moves"
+        return f"{shown(text)}: {what}", f"write {name}/BITS, as in {name}/64"
+    if bits is not None and component not in BY_BIT:
+        return f"{shown(text)}: {component} does not go by the bit", f"write {text.partition('/')[0]} alone"
     if metadata is not None and component != "memory":
-        raise InputError.of(f"{shown(text)}: {component} has no metadata", "name one width", where=where)
-    widths = [None if one is None else int(one) for one in (bits, metadata)]
-    if any(one is not None and not 1 <= one <= BITS_MAX for one in widths):
-        raise InputError.of(f"{shown(text)}: a width is out of range", f"from 1 to {BITS_MAX}", where=where)
-    return Target(component, of, *widths)
+        return f"{shown(text)}: {component} has no metadata", "name one width"
+    if any(width is not None and not 1 <= width <= BITS_MAX for width in (bits, metadata)):
+        return f"{shown(text)}: a width is out of range", f"from 1 to {BITS_MAX}"
+    return None
 
 
 def own(entry: Entry) -> Target | None:
@@ -121,5 +128,5 @@ def own(entry: Entry) -> Target | None:
             continue
         fits = of is None or of in about.known or (component == "select" and of.isdecimal())
         if fits and actions and actions <= {*about.actions, *(("leak",) if component == "leakage" else ())}:
-            return Target(component, of, 1 if component in BY_BITS else None)
+            return Target(component, of, 1 if component in BY_BIT else None)
     return None

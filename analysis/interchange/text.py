@@ -9,8 +9,8 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from analysis.interchange.names import AS, Target
-from simulator.accelergy import Entry
-from simulator.area import LOGIC
+from analysis.interchange.reference_tables import Entry
+from simulator.area import LOGIC, UM2_PER_MM2
 from simulator.components import AREA, COMPONENTS, LEAK, MOVES, Table
 from simulator.errors import InputError
 from simulator.places import printable, refuse
@@ -20,7 +20,6 @@ from simulator.yaml12 import parse
 
 MICRO = Fraction(1, 10**6)
 """A pJ a cycle at one hertz, in uW."""
-UM2_PER_MM2 = 10**6
 DIGITS = Context(prec=30)
 IDS_MAX, NAME_MAX = 60, 200
 SOURCE = "ert"
@@ -38,6 +37,13 @@ class Converted(NamedTuple):
     def leaked(self) -> Fraction:
         """What all instances leak, in pJ a cycle."""
         return Fraction(str(self.leak or 0.0)) * self.entry.instances
+
+
+class Made(NamedTuple):
+    """The text of a component table, and how many rows it has."""
+
+    text: str
+    rows: int
 
 
 def table_rows(found: Sequence[Converted], nm: Fraction | None, hertz: Fraction) -> Iterator[str]:
@@ -108,7 +114,7 @@ def table_text(source: str, rows: Sequence[str]) -> str:
     )
 
 
-def checked(text: str) -> str:
+def made(text: str) -> Made:
     """The text, if it is a table; else an InputError."""
     if text.endswith("rows:\n"):
         raise InputError.of("nothing is left for a table", "leave fewer out", where=AS)
@@ -118,7 +124,7 @@ def checked(text: str) -> str:
     assert isinstance(content, dict)
     content.pop("spec")
     try:
-        Table.model_validate_json(json.dumps(content), strict=True)
+        table = Table.model_validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
         refuse([*found, *problems_of(error, root, Table)])
-    return text
+    return Made(text, len(table.rows))

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from simulator.components import MOVES
 from simulator.cost import Traffic
 from simulator.machine import Level, Machine
 from simulator.report import Report, Row
 
 TOTAL = "total"
-SHARING = ("read", "write", "metadata_read", "metadata_write")
-"""The ways that share the rate of a level: `Traffic.total` is their sum."""
-WAYS = (*SHARING, TOTAL, "fill", "drain", "metadata_fill", "metadata_drain")
-"""Read towards the cores, written from there, filled from outside, drained to it; metadata apart."""
+WAYS = (*MOVES, TOTAL, "fill", "drain", "metadata_fill", "metadata_drain")
+"""Read towards the cores, written from there, filled from outside, drained to it; metadata apart.
+
+The MOVES share the rate of a level: `Traffic.total` is their sum.
+"""
 FLOPS_PER_MAC = 2
 
 
@@ -101,7 +103,7 @@ def _flow(report: Report, machine: Machine, level: Level, way: str) -> Flow:
         bytes=sum(count for count, _ in moved),
         cycles=sum(row.cost.cycles for row in report.rows),
         clock_hz=machine.clock_hz,
-        rate=rate_of(level) if way in (*SHARING, TOTAL) else None,
+        rate=rate_of(level) if way in (*MOVES, TOTAL) else None,
         peak=None if instant else most,
         busiest=f"{row.step.layer} {row.step.pass_}" if row and most and not instant else "",
     )

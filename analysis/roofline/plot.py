@@ -4,17 +4,14 @@ A point stands at its intensity at the chosen level; small grey ones, as high, a
 each under the grey roof of its own.
 """
 
-import io
 from math import atan2, cos, degrees, sin
 from pathlib import Path
 from typing import Any
 
-from analysis.explain.waterfall import KINDS, WIDTH_INCHES, check_figure
-from analysis.plots import PASS_STYLES, STYLE
+from analysis.plots import PASS_STYLES, STYLE, blank, check_figure, write_figure
+from analysis.quantities import scaled
 from analysis.roofline.roofline import Point, Roofline
 from analysis.roofline.roofs import DENSE, Roof, Slope
-from analysis.tables import scaled
-from simulator.atomic import write_file
 from simulator.gemm import Pass
 
 HEIGHT_INCHES = 2.5
@@ -34,11 +31,9 @@ def draw_roofline(found: Roofline, path: Path) -> None:
     """Write the roofs and points of `found` to `path`; the bytes are the same each time."""
     check_figure(path)
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)  # type: ignore[union-attr, call-arg]
+        figure = blank(HEIGHT_INCHES)
         axis = figure.subplots()
         _frame(axis, found)
         _points(axis, found)
@@ -49,9 +44,7 @@ def draw_roofline(found: Roofline, path: Path) -> None:
         _flat(axis, found)
         for slope in found.slopes:
             _slanted(axis, slope, found)
-        data = io.BytesIO()
-        figure.savefig(data, format=path.suffix[1:], metadata=KINDS[path.suffix], dpi=300)
-    write_file(path, data.getvalue())
+        write_figure(figure, path)
 
 
 def drawn_roofs(found: Roofline) -> list[Roof]:

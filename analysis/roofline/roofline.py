@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from analysis.headings import unfinished
 from analysis.roofline.bandwidth import FLOPS_PER_MAC, Flow, flows, intensity, number
 from analysis.roofline.roofs import Roof, Slope, roofs, slopes
 from simulator.arch import load_arch
@@ -207,5 +208,4 @@ def _notes(report: Report, dtype: str) -> Iterator[str]:
     if any(row.lowered is None for row in report.rows):
         yield "UPDATE multiplies nothing: its bytes count in the bandwidths, and it has no point"
     yield from sorted({f"runs {row.lowered.note}" for row in report.rows if row.lowered and row.lowered.note})
-    if not report.provenance["trace"]["complete"]:
-        yield "the trace is incomplete: its run was stopped before its end"
+    yield from unfinished(report.provenance)

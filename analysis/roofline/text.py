@@ -1,12 +1,13 @@
 """A roofline as text: its roofs, points and bandwidths as tables for people, or as JSON or CSV."""
 
-import json
 from collections.abc import Iterator
 
+from analysis.headings import heading
+from analysis.quantities import scaled, share
 from analysis.roofline.bandwidth import TOTAL, number
 from analysis.roofline.roofline import Point, Roofline
 from analysis.roofline.roofs import Roof, Slope
-from analysis.tables import Cells, scaled, table_text
+from analysis.tables import Cells, json_text, table_text
 from simulator.places import printable
 
 OPS, RATE, PER_BYTE = "op/s", "B/s", "op/B"
@@ -18,10 +19,7 @@ def roofline_text(found: Roofline, form: str) -> str:
         return _json(found)
     if form == "csv":
         return table_text([point.columns for point in found.points], form)
-    made = found.provenance["trace"]["made"]
-    names = [str(made[key]) for key in ("network", "recipe", "pattern") if made.get(key)]
-    what = f"{' '.join(names)} on " if names else ""
-    title = f"{what}{found.arch}, {found.dtype}, fidelity {found.provenance['fidelity']}"
+    title = heading(found.provenance, f"{found.arch}, {found.dtype}")
     roofs = table_text(list(_roof_rows(found)), form)
     cells = [_point_cells(point) for point in found.points]
     points = [table_text(cells, form, title="points")] if cells else []
@@ -61,7 +59,7 @@ def _point_cells(point: Point) -> Cells:
         "intensity": "" if point.intensity is None else scaled(float(point.intensity), PER_BYTE),
         "achieved": scaled(float(point.achieved), OPS),
         "roof there": scaled(float(point.limit), OPS),
-        "of roof": f"{float(point.achieved / point.limit):.1%}",
+        "of roof": share(point.achieved, point.limit),
         "under": point.under,
     }
 
@@ -91,14 +89,17 @@ def _rate(value: float | None, unit: str = RATE) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.1%}"
+    return "" if value is None else share(value, 1)
 
 
 def _json(found: Roofline) -> str:
-    """{"provenance", "dtype", "level", "roofs", "slopes", "points", "bandwidth"}, an entry a line."""
-    parts: dict[str, list[Cells]] = {
-        "roofs": [_roof_json(roof, found) for roof in found.roofs],
-        "slopes": [
+    """{"provenance", "dtype", "level", "roofs", "slopes", "points", "bandwidth"}."""
+    return json_text(
+        found.provenance,
+        dtype=found.dtype,
+        level=found.level,
+        roofs=[_roof_json(roof, found) for roof in found.roofs],
+        slopes=[
             {
                 "level": slope.level,
                 "bytes_per_second": number(slope.rate),
@@ -106,17 +107,9 @@ def _json(found: Roofline) -> str:
             }
             for slope in found.slopes
         ],
-        "points": [point.columns for point in found.points],
-        "bandwidth": [flow.columns for flow in found.flows],
-    }
-    head = json.dumps(found.provenance, ensure_ascii=False, sort_keys=True)
-    lists = ",\n ".join(f'"{name}": [\n  {_lines(rows)}]' for name, rows in parts.items())
-    at = f'"dtype": {json.dumps(found.dtype)}, "level": {json.dumps(found.level)}'
-    return f'{{"provenance": {head},\n {at},\n {lists}}}\n'
-
-
-def _lines(rows: list[Cells]) -> str:
-    return ",\n  ".join(json.dumps(dict(row), ensure_ascii=False) for row in rows)
+        points=[point.columns for point in found.points],
+        bandwidth=[flow.columns for flow in found.flows],
+    )
 
 
 def _roof_json(roof: Roof, found: Roofline) -> Cells:

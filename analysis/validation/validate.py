@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from analysis.tables import Cells, duration, table_text
+from analysis.quantities import duration
+from analysis.tables import Cells, table_text
 from analysis.validation.cases import Checked, check, sizes
 from analysis.validation.energy import ENERGY, SWITCHED, Relation, energy_cases, relations
 from analysis.validation.exact import systolic_cases, tensor_core_cases, vortex_cases

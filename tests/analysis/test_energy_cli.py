@@ -28,8 +28,8 @@ BAD = {
         "stc: it names no component tables; name some under `components`, and the `node` to scale them to"
     ],
     "components stc --set components=[cmoss]": [
-        "no component table is called `cmoss`; did you mean `cmos`? known: cmos, dram, "
-        "sparseloop_no_dram_metadata, sparseloop_stc, sparseloop_tc, sram_cacti"
+        "--set components=[cmoss]: components.0: no component table is called `cmoss`; did you mean `cmos`? "
+        "known: cmos, dram, sparseloop_no_dram_metadata, sparseloop_stc, sparseloop_tc, sram_cacti"
     ],
     "convert": ["ert: is missing; see `nmsim convert --help`"],
     "convert ERT.yaml": ["--out: is missing; see `nmsim convert --help`"],

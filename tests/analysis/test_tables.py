@@ -4,42 +4,10 @@ import json
 
 import pytest
 
-from analysis.tables import binding, duration, report_text, scaled, table_text, utilization
+from analysis.tables import binding, json_text, report_text, table_text, utilization
 from simulator import Trace, load_arch, simulate
 from simulator.gemm import Stream
 from tests.simulator.steps import product, step
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (1, "1"),
-        (999.4, "999"),
-        (999.6, "1 k"),
-        (1234567, "1.23 M"),
-        (2.69e18, "2.69 E"),
-        (1e30, "1e+06 Y"),
-    ],
-)
-def test_scaled(value: float, text: str) -> None:
-    assert scaled(value) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 ns"),
-        (2e-9, "2 ns"),
-        (1.5e-3, "1.5 ms"),
-        (1, "1 s"),
-        (90, "1.5 min"),
-        (7200, "2 h"),
-        (172800, "2 d"),
-    ],
-)
-def test_duration(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_names_are_shown_as_they_are() -> None:
@@ -47,6 +15,20 @@ def test_names_are_shown_as_they_are() -> None:
     assert "[red]x[/red] :smile: <script>" in table_text(rows, "table")
     assert json.loads(table_text(rows, "json"))["rows"] == rows
     assert table_text(rows, "csv").splitlines() == ["name,count", "[red]x[/red] :smile: <script>,3"]
+
+
+def test_json_has_an_item_of_a_list_a_line() -> None:
+    text = json_text({"b": 1, "a": "µ"}, rows=[{"x": 1}, {"x": 2}], totals={"x": 3}, none=[])
+    assert text.splitlines() == [
+        '{"provenance": {"a": "µ", "b": 1},',
+        ' "rows": [',
+        '  {"x": 1},',
+        '  {"x": 2}],',
+        ' "totals": {"x": 3},',
+        ' "none": [',
+        "  ]}",
+    ]
+    assert json.loads(text)["rows"] == [{"x": 1}, {"x": 2}]
 
 
 def test_a_table_without_rows_is_empty() -> None:

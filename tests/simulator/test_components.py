@@ -44,14 +44,27 @@ def test_every_number_has_a_source_or_the_flag(name: str) -> None:
     assert {row.source for row in table.rows.values()} <= set(table.sources)
 
 
-@pytest.mark.parametrize("name", table_names())
-def test_bounds_of_assumption_say_so(name: str) -> None:
-    table = load_table(name).value
-    for key, row in table.rows.items():
-        if isinstance(row.low, dict) and isinstance(row.high, dict):
-            continue
-        text = f"{row.note or ''} {(FOLDER / f'{name}.yaml').read_text().split('spec:')[0]}"
-        assert re.search(r"bound|low|high", text), f"{key}: a share of the value, and nothing says why"
+@pytest.mark.parametrize("name", [name for name in table_names() if name != "sram_cacti"])
+def test_bounds_are_explained_in_the_rows_own_note(name: str) -> None:
+    """The head of sram_cacti, which is generated, speaks for all its rows; elsewhere for 100 % alone."""
+    silent = []
+    for key, row in load_table(name).value.rows.items():
+        words = set(re.findall(r"[a-z]+", (row.note or "").lower()))
+        if row.low == row.high == 1:
+            assert "a bound of 100 % says" in head(name), key
+        elif not ({"low", "high"} <= words or words & {"bound", "bounds"}):
+            silent.append(key)
+    assert not silent
+
+
+def test_the_generated_table_explains_its_bounds() -> None:
+    assert "bounds are a spread between sources" in head("sram_cacti")
+
+
+def head(name: str) -> str:
+    """The comment that a table begins with, in small letters."""
+    text = (FOLDER / f"{name}.yaml").read_text().split("spec:")[0]
+    return " ".join(text.replace("#", " ").split()).lower()
 
 
 def test_every_machine_but_the_plain_array_names_tables_that_serve_it() -> None:
@@ -103,9 +116,7 @@ def test_what_is_wrong_with_a_row_is_said_where_it_is(tmp_path: Path, row: str, 
 def test_two_rows_of_the_same_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(f"{HEAD}  one: {{{GOOD}}}\n  two: {{{GOOD}}}\n")
-    assert problems(path) == [
-        "7:3: rows.two: row `one` gives read of the same at the same node; keep one of them"
-    ] or problems(path)[0].endswith("row `one` gives read of the same at the same node; keep one of them")
+    assert problems(path)[0].endswith("row `one` gives read of the same at the same node; keep one of them")
 
 
 def test_editors_get_a_schema() -> None:

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import Report, Trace, load_arch, simulate
+from simulator.energy import Joules
 from simulator.errors import InputError
 from simulator.gemm import Gemm, Operand, Pass, Product, Span, Step, Stream
 from simulator.machine import resolve
-from simulator.report import byte_columns, column_names
+from simulator.report import byte_columns, column_names, summed_names
 from tests.simulator.steps import product, products_with_b, step
 from tests.strategies import TWO_OF_FOUR
 
@@ -81,9 +82,14 @@ def test_cycles_are_at_least_multiplies_over_peak_and_bytes_over_bandwidth(
 @settings(deadline=None)
 def test_a_long_run_is_one_step_many_times(arch: str, work: Product, count: int) -> None:
     once, many = (simulate(arch, Trace(steps=(step(work=work, count=c),))) for c in (1, count))
-    for name, total in once.totals.items():
-        if name != "seconds":
-            assert many.totals[name] == count * total
+    for name in summed_names(once.levels):
+        assert many.totals[name] == count * once.totals[name]
+    if once.energy is not None:
+        assert many.energy is not None
+        assert many.energy.by_action == {
+            action: Joules(*(count * side for side in joules))
+            for action, joules in once.energy.by_action.items()
+        }
 
 
 def test_counts_are_exact_beyond_64_bits() -> None:

@@ -8,7 +8,7 @@ from simulator.area import sum_dtype
 from simulator.errors import InputError
 from simulator.machine import resolve
 from simulator.simulate import simulate
-from simulator.tariff import Action, Tariff, tariff_of
+from simulator.tariff import Action, Tariff, load_tariff
 from simulator.trace import Trace
 from tests.simulator.steps import step
 
@@ -16,10 +16,7 @@ FOLDER = Path(__file__).parents[2] / "arch_configs"
 
 
 def tariff(name: str, *settings: str) -> Tariff:
-    arch = load_arch(name, settings=settings)
-    found = tariff_of(arch, resolve(arch.value))
-    assert found is not None
-    return found
+    return load_tariff(load_arch(name, settings=settings))[1]
 
 
 def test_sparseloops_ert_comes_through_as_it_is() -> None:

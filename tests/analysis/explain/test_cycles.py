@@ -22,7 +22,8 @@ from analysis.explain.cycles import (
     row_bars,
     waterfall,
 )
-from analysis.explain.waterfall import WIDTH_INCHES, draw_waterfalls, lines
+from analysis.explain.waterfall import draw_waterfalls, lines
+from analysis.plots import WIDTH_INCHES
 from simulator import Trace, load_arch, simulate, tile
 from simulator.arch import arch_names
 from simulator.cost import Cost, Stalls

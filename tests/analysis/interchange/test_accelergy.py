@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from analysis.area import find_areas, subtotals
+from analysis.charges.area import find_areas, subtotals
 from analysis.cli import run
 from analysis.interchange.accelergy import entries, write_tables
 from analysis.interchange.convert import convert
-from simulator.accelergy import read_art, read_ert
+from analysis.interchange.reference_tables import read_art, read_ert
 from simulator.arch import Arch, arch_names, load_arch
 from simulator.components import load_table
 from simulator.machine import resolve
 from simulator.simulate import simulate
 from simulator.spec import Loaded
-from simulator.tariff import Tariff, tariff_of
+from simulator.tariff import Tariff, load_tariff
 from tests.analysis.energy_case import DATAFLOWS, TRACE, machine, write_machine
 
 Capture = pytest.CaptureFixture[str]
@@ -24,15 +24,13 @@ PRICED = [name for name in arch_names() if load_arch(name).value.components is n
 
 def tariff(loaded: Loaded[Arch]) -> Tariff:
     """The tariff of a machine that has one."""
-    found = tariff_of(loaded, resolve(loaded.value))
-    assert found is not None
-    return found
+    return load_tariff(loaded)[1]
 
 
 def back(loaded: Loaded[Arch], folder: Path) -> Path:
     """The component table that comes back of the machine's ERT and ART."""
     ert, art = write_tables(tariff(loaded), resolve(loaded.value), loaded.value, folder)
-    (folder / "back.yaml").write_text(convert(ert, art, clock=f"{loaded.value.clock} Hz"))
+    (folder / "back.yaml").write_text(convert(ert, art, clock=f"{loaded.value.clock} Hz").text)
     assert load_table(folder / "back.yaml").value.sources == {
         "ert": "ERT.yaml, ART.yaml, in the format of Accelergy"
     }

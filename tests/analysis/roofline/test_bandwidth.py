@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from analysis.roofline.bandwidth import SHARING, TOTAL, WAYS, Flow, flows, intensity, rate_of
+from analysis.roofline.bandwidth import TOTAL, WAYS, Flow, flows, intensity, rate_of
 from simulator import Trace, load_arch, simulate, tile
+from simulator.components import MOVES
 from simulator.cost import Traffic
 from simulator.errors import InputError
 from simulator.gemm import Product, Step, Stream
@@ -24,7 +25,7 @@ from tests.strategies import TWO_OF_FOUR, examples
 DRAM, INNER = SPARSE.levels
 SLOW = replace(SPARSE, levels=(replace(DRAM, bandwidth_numerator=2, bandwidth_denominator=1), INNER))
 """Two bytes a cycle of dram."""
-ROUNDED = len(SHARING)  # bytes that rounding up may add to those of a level each time
+ROUNDED = len(MOVES)  # bytes that rounding up may add to those of a level each time
 
 
 def report_of(steps: Sequence[Step], machine: Machine, *, fidelity: str = "bound") -> Report:
@@ -130,7 +131,7 @@ def test_laws_of_any_report(fidelity: str, steps: list[Step], machine: Machine) 
     happenings = sum(one.when.count for one in steps)
     for level in machine.levels:
         shared = found[level.name, TOTAL]
-        assert shared.bytes == sum(found[level.name, way].bytes for way in SHARING)
+        assert shared.bytes == sum(found[level.name, way].bytes for way in MOVES)
         for way in WAYS:
             flow = found[level.name, way]
             assert flow.cycles == report.totals["cycles"]

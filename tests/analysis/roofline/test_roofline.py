@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.explain.waterfall import WIDTH_INCHES
-from analysis.roofline.bandwidth import SHARING
+from analysis.plots import WIDTH_INCHES
 from analysis.roofline.plot import draw_roofline, drawn_roofs
 from analysis.roofline.roofline import Roofline, points, roofline
 from analysis.roofline.roofs import DENSE, Roof, ceilings, roofs, slopes
@@ -22,6 +21,7 @@ from analysis.roofline.text import roofline_text
 from simulator import Trace, load_arch
 from simulator.arch import arch_names
 from simulator.bound import decode_cycles, feed_cycles, multiply_cycles
+from simulator.components import MOVES
 from simulator.errors import InputError
 from simulator.gemm import DTYPES, Operand, Product, Stream
 from simulator.lowering import lower
@@ -113,7 +113,7 @@ def test_no_point_is_above_its_roof(fidelity: str, works: list[Product], machine
             assert point.achieved <= point.roof.ops
             if slope.rate is not None:
                 most = slope.rate / machine.clock_hz * point.cycles
-                assert point.bytes - len(SHARING) * len(works) <= most
+                assert point.bytes - len(MOVES) * len(works) <= most
 
 
 @pytest.mark.parametrize("name", arch_names())

@@ -1,85 +1,36 @@
-"""Energies as people read them, what they rest on, and what `nmsim simulate` says of them."""
+"""What `nmsim simulate` says of energy."""
 
 import re
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from analysis.energy_summary import EACH, energy_cells, energy_notes, power
-from analysis.joules import basis, bounded, flagged, quantity, ranked, sources_of, within
+from analysis.charges.summary import EACH, energy_cells, energy_notes, flagged, power, ranked
+from analysis.quantities import bounded, quantity
 from analysis.tables import report_text
 from simulator import Trace, load_arch, simulate
-from simulator.energy import Joules
-from simulator.tariff import Charge
 from tests.analysis.energy_case import TRACE, machine
 from tests.simulator.steps import product, step
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0 J"),
-        (1.5e-21, "1.5 zJ"),
-        (9.994e-4, "999 uJ"),
-        (9.996e-4, "1 mJ"),
-        (1, "1 J"),
-        (6.158e5, "616 kJ"),
-        (3e30, "3000000 YJ"),
-    ],
-)
-def test_a_quantity_has_three_digits_and_a_prefix(value: float, text: str) -> None:
-    assert quantity(value, "J") == text
-
-
-def test_bounds_share_the_unit_of_the_value() -> None:
-    assert bounded(Joules(8 * 10**17, 123 * 10**17, 20345 * 10**15)) == "12.3 mJ (0.8 to 20.3 mJ)"
-    assert bounded(Joules(0, 999 * 10**18, 5 * 10**21)) == "999 mJ (0 to 5000 mJ)"
-
-
-def test_a_charge_has_bounds_where_they_differ() -> None:
-    exact = Charge(low=5, value=5, high=5, unit="bit", rows=(), factor=Fraction(1))
-    assert within(exact) == "5e-09"
-    wide = Charge(low=10**8, value=5 * 10**8, high=10**9, unit="bit", rows=(), factor=Fraction(1))
-    assert within(wide) == "0.5 (0.1 to 1)"
-
-
 def test_the_flagged_rows_are_those_of_actions_that_happened(tmp_path: Path) -> None:
-    """`mux`, `decoder` and `hbm` are flagged and used; `unused` is flagged, and nothing multiplies tf32."""
+    """`mux`, `decoder` and `hbm` are flagged and used; `unused` is flagged, and nothing multiplies tf32.
+
+    Logic leaks by its area, and that of muxes and decoders is flagged, so all leakage rests on flagged rows.
+    """
     energy = simulate(machine(tmp_path), TRACE).energy
     assert energy is not None
     rows, used, resting = flagged(energy)
     assert set(rows) == {"mux", "decoder", "hbm"}
     assert "unused" not in used
     parts = energy.by_part
-    assert resting == parts["dram"].value + parts["select"].value + parts["decode"].value
-    dense = simulate(machine(tmp_path), Trace(steps=TRACE.steps[1:2])).energy
+    assert resting == sum(parts[name].value for name in ("dram", "select", "decode", "leakage"))
+    unpatterned = ("core.patterns=null", "core.decode=null", "core.select=null")
+    dense = simulate(
+        machine(tmp_path, "weight_stationary", *unpatterned), Trace(steps=TRACE.steps[1:2])
+    ).energy
     assert dense is not None
     assert flagged(dense)[0] == ("hbm",)
-
-
-def test_a_basis_names_nodes_sources_and_flags(tmp_path: Path) -> None:
-    tariff = simulate(machine(tmp_path), TRACE).tariff
-    assert tariff is not None
-    found = basis(tariff, ("add", "mux", "add"))
-    assert tuple(found) == (("add", "mux"), ("14 nm",), ("measured", "guessed"), True)
-    assert found.cells["flag"] == "unverified"
-    assert not basis(tariff, ("add",)).unverified
-    assert list(sources_of(tariff, ("mux",)).values()) == ["G. Uess, in conversation"]
-
-
-def test_sources_of_two_tables_that_share_an_id_are_told_apart(tmp_path: Path) -> None:
-    other = "spec: 1\nname: o\nsources: {measured: another}\nrows:\n  mesh: {component: network, bits: 1, "
-    (tmp_path / "other.yaml").write_text(
-        other + "value: {hop: 1 pJ}, low: 1 %, high: 100 %, source: measured}\n"
-    )
-    loaded = machine(
-        tmp_path, "weight_stationary", f"components=[{tmp_path}/table.yaml, {tmp_path}/other.yaml]"
-    )
-    tariff = simulate(loaded, TRACE).tariff
-    assert tariff is not None
-    assert sources_of(tariff, ("add", "mesh"))["measured_2"] == "another"
-    assert basis(tariff, ("mesh",)).sources == ("measured_2",)
 
 
 def test_the_summary_says_what_the_report_holds(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.area import find_areas, leaks, subtotals
-from analysis.area_text import area_text
+from analysis.charges.area import find_areas, leaks, subtotals
+from analysis.charges.area_text import area_text
 from analysis.cli import run
 from simulator.area import LOGIC, areas
 from simulator.machine import resolve
@@ -21,14 +21,14 @@ Capture = pytest.CaptureFixture[str]
 def test_a_case_by_hand(tmp_path: Path) -> None:
     """Two cores of 4 x 2 PEs, weight-stationary: 16 PEs of 2 lanes of 300 or 4 of 90 um^2, the larger counts.
 
-    A PE holds twice 32 bits and 4 x 2 of selects, and passes on 16 B of window and 32 bits of sum, 240
-    flip-flops of 4 / 8 um^2. Its muxes are of 32 bits, 30 / 16 um^2 each. Decoders are in 4 columns, for 8
-    groups of 4 bits.
+    A PE holds twice 32 bits and 4 x 2 of selects, and passes on a window, one group of 4 fp16 or two of 4
+    int8, and 32 bits of sum: 176 flip-flops of 4 / 8 um^2. Its muxes are of 32 bits, 30 / 16 um^2 each.
+    Decoders are in 4 columns, for 8 groups of 4 bits.
     """
     found = find_areas(machine(tmp_path))
     taken = {area.part: (area.instances, float(area.each.value)) for area in found.taken}
     assert taken["multiply_add"] == (16, 600)
-    assert taken["register"] == (16, (2 * (32 + 8) + 128 + 32) / 2)
+    assert taken["register"] == (16, (2 * (32 + 8) + 64 + 32) / 2)
     assert taken["select"] == (16, 60)
     assert taken["decode"] == (4, 32)
     assert taken["vector"] == (8, 700)

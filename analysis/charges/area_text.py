@@ -4,13 +4,13 @@ import json
 from fractions import Fraction
 from typing import Any
 
-from analysis.area import Areas, leaks, subtotals
-from analysis.joules import digits, quantity, sources_of
+from analysis.charges.area import Areas, leaks, subtotals
+from analysis.charges.basis import factor_number, flags_note, sources_of
+from analysis.quantities import digits, quantity, share
 from analysis.tables import Cells, table_text
-from simulator.area import LOGIC, Area
+from simulator.area import LOGIC, UM2_PER_MM2, Area
 from simulator.scaled import Value
 
-UM2_PER_MM2 = 10**6
 TEXTS = ("part", "rows", "node", "source", "flag")
 KINDS = {"logic": (True,), "memory": (False,), "total": (True, False)}
 """Whether the parts of each sum are logic."""
@@ -70,7 +70,7 @@ def _square(area: Fraction) -> str:
 
 
 def _share(part: Fraction, whole: Fraction) -> str:
-    return f"{float(part / whole):.2%}" if whole else ""
+    return share(part, whole, places=2)
 
 
 def _added(found: Areas) -> list[Cells]:
@@ -95,13 +95,8 @@ def _added(found: Areas) -> list[Cells]:
 def _flags(found: Areas) -> str:
     """How many of the rows nobody read in their source, and the share of the area that stands on them."""
     rows = [name for name in found.rows if found.tariff.rows[name].unverified]
-    if not rows:
-        return f"none of the {len(found.rows)} table rows used is flagged as unverified"
-    share = _share(found.flagged, subtotals(found.taken)["total"].value) or "nothing"
-    return (
-        f"{len(rows)} of the {len(found.rows)} table rows used are flagged as unverified, "
-        f"and {share} of the area rests on them"
-    )
+    part = _share(found.flagged, subtotals(found.taken)["total"].value) or "nothing"
+    return flags_note(len(rows), len(found.rows), f"{part} of the area rests on them")
 
 
 def _columns(found: Areas, area: Area, form: str) -> dict[str, Any]:
@@ -112,7 +107,7 @@ def _columns(found: Areas, area: Area, form: str) -> dict[str, Any]:
         **_bounds(area.each, "each_um2", Fraction(1)),
         **_bounds(area.total),
         "leakage_w": leaks(area),
-        "factor": float(area.each.factor),
+        "factor": factor_number(area.each.factor),
         **found.basis(area).columns(form),
     }
 

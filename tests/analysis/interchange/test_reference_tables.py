@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.accelergy import ROWS_MAX, Entry, art_text, ert_text, read_art, read_ert
+from analysis.interchange.reference_tables import ROWS_MAX, Entry, art_text, ert_text, read_art, read_ert
 from simulator.errors import InputError
 
 # What Accelergy 0.4 made for `sparse_tensor_core_like` of the Timeloop and Accelergy exercises

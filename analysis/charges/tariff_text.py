@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.joules import basis, charge_columns, sources_of, within
+from analysis.charges.basis import basis, factor_number, factor_text, sources_of
 from analysis.tables import Cells, table_text
-from simulator.tariff import Tariff
+from simulator.report import picojoules
+from simulator.tariff import Action, Charge, Tariff
 
 
-def components_text(arch: str, tariff: Tariff, form: str, *, notes: Sequence[str] = ()) -> str:
+def tariff_text(arch: str, tariff: Tariff, form: str, *, notes: Sequence[str] = ()) -> str:
     """Every action of a machine with its charge, its bounds and its rows, as a table, JSON or CSV."""
     used = tuple(dict.fromkeys(row for charge in tariff.charges.values() for row in charge.rows))
     sources = sources_of(tariff, used)
@@ -26,7 +27,7 @@ def components_text(arch: str, tariff: Tariff, form: str, *, notes: Sequence[str
             "of": action.of or "-",
             "unit": charge.unit,
             "pJ": within(charge),
-            "factor": "-" if charge.factor is None else f"{float(charge.factor):.3g}",
+            "factor": factor_text(charge.factor),
             **basis(tariff, charge.rows).cells,
         }
         for action, charge in tariff.charges.items()
@@ -41,3 +42,24 @@ def _columns(tariff: Tariff, form: str) -> list[dict[str, Any]]:
         {**charge_columns(action, charge), **basis(tariff, charge.rows).columns(form)}
         for action, charge in tariff.charges.items()
     ]
+
+
+def within(charge: Charge) -> str:
+    """What one action takes, in pJ, and its bounds where they differ."""
+    low, value, high = (f"{picojoules(one):.4g}" for one in (charge.low, charge.value, charge.high))
+    return value if low == high else f"{value} ({low} to {high})"
+
+
+def charge_columns(action: Action, charge: Charge) -> dict[str, Any]:
+    """An action and its charge, exact in zeptojoules and in pJ."""
+    return {
+        **action._asdict(),
+        "unit": charge.unit,
+        "each_low_zj": charge.low,
+        "each_zj": charge.value,
+        "each_high_zj": charge.high,
+        "each_low_pj": picojoules(charge.low),
+        "each_pj": picojoules(charge.value),
+        "each_high_pj": picojoules(charge.high),
+        "factor": factor_number(charge.factor),
+    }

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from math import fsum
 
-from analysis.joules import ZEPTO, bounded, flagged, joules, nothing_known, quantity, ranked
-from simulator.energy import Energy
+from analysis.charges.basis import basis, flags_note
+from analysis.quantities import ZEPTO, bounded, joules, quantity, share
+from simulator.energy import Energy, Joules
 from simulator.report import Report, Row, picojoules
 
 EACH = "pJ per effective MAC"
@@ -28,7 +29,7 @@ def energy_notes(report: Report) -> list[str]:
     """Energy with its bounds and by part, power, energy-delay product, and what rests on flagged rows."""
     energy = report.energy
     if energy is None:
-        return [nothing_known(report.provenance["arch"]["given"])]
+        return [f"there is no energy: {report.provenance['arch']['given']} names no component tables"]
     return [
         f"energy {bounded(energy.total)}{_by_part(energy)}",
         *_power(report, energy),
@@ -39,9 +40,9 @@ def energy_notes(report: Report) -> list[str]:
 def _by_part(energy: Energy) -> str:
     whole = energy.total.value
     parts = [(part, spent.value / whole) for part, spent in ranked(energy)]
-    said = [f"{part} {share:.1%}" for part, share in parts if share >= SHOWN]
-    if rest := fsum(share for _, share in parts if share < SHOWN):
-        said.append(f"other parts {rest:.1%}" if rest >= SHOWN else "other parts <0.1%")
+    said = [f"{part} {share(taken, 1)}" for part, taken in parts if taken >= SHOWN]
+    if rest := fsum(taken for _, taken in parts if taken < SHOWN):
+        said.append(f"other parts {share(rest, 1) if rest >= SHOWN else '<0.1%'}")
     return f": {', '.join(said)}" if said else ""
 
 
@@ -68,12 +69,30 @@ def power(row: Row) -> float:
 def _flags(energy: Energy) -> str:
     """Which rows were used that nobody read in their source, and the share of the energy on them."""
     rows, used, resting = flagged(energy)
-    if not rows:
-        return f"none of the {len(used)} table rows used is flagged as unverified"
-    whole = energy.total.value
-    share = f"{resting / whole:.1%} of the energy rests" if whole else "no energy rests"
+    part = share(resting, energy.total.value)
+    rests = f"{part} of the energy rests" if part else "no energy rests"
     more = [f"{len(rows) - NAMED} more"] if len(rows) > NAMED else []
-    return (
-        f"{len(rows)} of the {len(used)} table rows used are flagged as unverified, and {share} on them: "
-        f"{', '.join([*rows[:NAMED], *more])}"
-    )
+    return flags_note(len(rows), len(used), f"{rests} on them: {', '.join([*rows[:NAMED], *more])}")
+
+
+def flagged(energy: Energy) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """The flagged rows that were used, all rows that were, and the zeptojoules that rest on flagged ones.
+
+    Those are of actions that happened, and whose charge names a flagged row; rows of what took most come
+    first.
+    """
+    tariff = energy.tariff
+    used: dict[str, None] = {}
+    resting = 0
+    for action, spent in sorted(energy.by_action.items(), key=lambda one: -one[1].value):
+        rows = tariff.charges[action].rows
+        if energy.counts[action]:
+            used |= dict.fromkeys(rows)
+            resting += spent.value if basis(tariff, rows).unverified else 0
+    return tuple(name for name in used if tariff.rows[name].unverified), tuple(used), resting
+
+
+def ranked(energy: Energy) -> list[tuple[str, Joules]]:
+    """The parts that took any energy, the most first."""
+    taken = [(part, spent) for part, spent in energy.by_part.items() if spent.value]
+    return sorted(taken, key=lambda one: -one[1].value)

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from analysis.joules import Basis, basis, priced
+from analysis.charges.basis import Basis, basis
 from simulator.arch import Arch
 from simulator.area import LOGIC, Area, areas, without_sparsity
-from simulator.machine import resolve
 from simulator.scaled import Value
 from simulator.spec import Loaded
-from simulator.tariff import Tariff, tariff_of
+from simulator.tariff import Tariff, load_tariff
 
 MICRO = 1e-6
-NOTHING = Value(low=Fraction(0), value=Fraction(0), high=Fraction(0), rows=())
+NO_AREA = Value(low=Fraction(0), value=Fraction(0), high=Fraction(0), rows=())
 
 
 class Overhead(NamedTuple):
@@ -60,7 +59,7 @@ class Areas:
         sums = subtotals(self.dense), subtotals(self.taken)
         before, after = ({area.part: area.total for area in one} for one in (self.dense, self.taken))
         changed = {
-            part: Overhead(before.get(part, NOTHING), area)
+            part: Overhead(before.get(part, NO_AREA), area)
             for part, area in after.items()
             if area != before.get(part)
         }
@@ -69,15 +68,14 @@ class Areas:
 
 def find_areas(arch: Loaded[Arch]) -> Areas:
     """The areas of a machine; InputError where it names no component tables."""
-    machine = resolve(arch.value)
-    tariff = priced(arch.name, tariff_of(arch, machine))
+    machine, tariff = load_tariff(arch)
     dense = areas(tariff.scaled, without_sparsity(machine))
     return Areas(arch=arch.name, taken=tariff.areas, dense=dense, tariff=tariff, skips=bool(machine.natives))
 
 
 def total(values: Iterable[Value]) -> Value:
     """The sum of some areas, between the sums of their bounds."""
-    return sum(values, start=NOTHING)
+    return sum(values, start=NO_AREA)
 
 
 def subtotals(found: Iterable[Area]) -> dict[str, Value]:
