@@ -75,4 +75,7 @@ def _checked(path: Path) -> tuple[str, str, tuple[Problem, ...]]:
 def kind_of(path: Path) -> str:
     """The kind of a YAML file, by the keys at its top or of what it extends; a machine where none tells."""
     keys = read_keys(path)
+    if foreign := sorted(keys & {"ERT", "ART"}):
+        right = "make a component table of it with `nmsim convert`, and check that"
+        raise InputError.of(f"this is an {foreign[0]} of Accelergy's", right, where=str(path))
     return next((name for name, kind in KINDS.items() if kind.marks & keys), "machine")

@@ -255,7 +255,7 @@ def convert(
 
     made = converted(ert, art, given=names or (), node=node, clock=clock)
     write(made.text, out)
-    write(f"{out}: {made.rows} rows from {ert}\n")
+    write(f"{out}: {made.rows} rows from {ert}; it has no bounds and no flags, and they have none\n")
 
 
 @app.command()

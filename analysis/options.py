@@ -54,4 +54,6 @@ SetOption = Annotated[
 ArchArgument = Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")]
 TraceArgument = Annotated[Path, typer.Argument(help="directory of a trace")]
 FidelityOption = Annotated[str, typer.Option(help="how time is modelled: bound, tile or cycle")]
-FigureOption = Annotated[Path | None, typer.Option("-o", "--out", help="draw it: .pdf, .svg or .png")]
+FigureOption = Annotated[
+    Path | None, typer.Option("-o", "--out", help="draw the whole of it: .pdf, .svg or .png")
+]

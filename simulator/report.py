@@ -172,7 +172,8 @@ class Report:
         totals |= dict(zip(ENERGIES, energies(energy), strict=True))
         if energy is not None:
             parts = energy.by_part
-            totals |= {f"energy_{part}_pj": picojoules(parts[part].value) for part in parts}
+            spent = (picojoules(part.value) for part in parts.values())
+            totals |= dict(zip(energy_columns(parts), spent, strict=True))
         return totals
 
     @cached_property

@@ -8,7 +8,7 @@ from math import log
 from operator import add, mul
 
 from simulator.components import AREA, LEAK, Row
-from simulator.errors import InputError
+from simulator.errors import InputError, placed
 from simulator.nodes import NODES, REFERENCE_VOLTAGE, area_factor, energy_factor
 from simulator.parts import SRAM, Scaling
 from simulator.sram import Bank, Sram
@@ -82,7 +82,8 @@ class Scaled:
         row = rows[best]
         whole = component == "memory" and name in (AREA, LEAK)
         per = Fraction(1, 1 if whole else row.bits or 1)
-        factor = self._factor(row, name)
+        with placed(f"components: {best}"):
+            factor = self._factor(row, name)
         low, value, high = (_side(row, side, name) * factor * per for side in SIDES)
         return Value(low=low, value=value, high=high, rows=(best,), factor=factor)
 
@@ -91,7 +92,7 @@ class Scaled:
         found = self.find(component, name, of)
         if found is None:
             what = f"no row gives {name} of {component}{f' {of}' if of else ''}"
-            others = sorted({row.of for row in self.rows.values() if row.component == component and row.of})
+            others = sorted({row.of for row in self.rows.values() if row.of and _gives(row, component, name)})
             known = f"; there are rows of {', '.join(others)}" if others else ""
             raise InputError.of(
                 what, f"add such a row, or name a table that has one{known}", where="components"

@@ -23,6 +23,7 @@ from simulator.area import (
 )
 from simulator.atomic import write_file
 from simulator.components import AREA, LEAK, ROLES
+from simulator.errors import InputError
 from simulator.machine import Machine
 from simulator.parts import SRAM
 from simulator.report import picojoules
@@ -113,8 +114,16 @@ def write_tables(tariff: Tariff, machine: Machine, arch: Arch, folder: Path) -> 
         "# In pJ of one action of one instance; an action that ends in _bit is of one bit, and `leak` of a\n"
         "# cycle of the whole machine.\n"
     )
+    rows = {row for charge in tariff.charges.values() for row in charge.rows}
+    flagged = sum(tariff.rows[row].unverified for row in rows)
+    energies += (
+        f"# {flagged} of the {len(rows)} table rows behind them are unverified; bounds are left out.\n"
+    )
     areas = "# In um^2 of one instance.\n"
     ert, art = folder / ERT, folder / ART
+    for file in (ert, art):
+        if file.is_dir():
+            raise InputError.of("this is a directory", "a file is to be written there", where=str(file))
     write_file(ert, f"{head}{energies}{again}{ert_text(found)}".encode())
     write_file(art, f"{head}{areas}{again}{art_text(found)}".encode())
     return ert, art

@@ -12,7 +12,7 @@ from simulator.area import LOGIC, areas, without_sparsity
 from simulator.gemm import Pass, Step
 from simulator.machine import resolve
 from simulator.simulate import simulate
-from simulator.tariff import Action, Tariff, tariff_of
+from simulator.tariff import Action, Tariff, load_tariff
 from simulator.trace import Trace
 
 ENERGY = "sparseloop_stc_energy"
@@ -160,10 +160,7 @@ def _of_synthesis() -> Iterator[Relation]:
 
 def tariff(arch: str) -> Tariff:
     """The tariff of a machine that comes with the program."""
-    loaded = load_arch(arch)
-    found = tariff_of(loaded, resolve(loaded.value))
-    assert found is not None
-    return found
+    return load_tariff(load_arch(arch))[1]
 
 
 def logic_overhead(arch: str) -> float:
