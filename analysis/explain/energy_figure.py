@@ -1,6 +1,7 @@
 """Energy by part as a figure that a paper can print in one column."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,12 @@ PARTS = {
     "accumulators": ("#F0E442", "\\" * 4),
     OTHER: ("#FFFFFF", ""),
 }
-LEVELS = (("#009E73", ""), ("#009E73", "////"), ("#009E73", "...."), ("#009E73", "xxxx"))
-"""Colours of Okabe and Ito; every level of memory has the green one, and a hatch of its own."""
+SHADES, HATCHES = ("#009E73", "#80CFB9", "#D9F0EA"), ("", "////", "....", "xxxx")
+"""Levels of memory have the green of Okabe and Ito, then lighter ones: no two look alike up to twelve."""
+BAR, BAR_UP, BOUNDS_DOWN = 0.52, 0.08, 0.31
+"""Shares of a row: the height of a bar, how far it stands up, and how far the line of its bounds hangs down."""
+BESIDE = 3
+"""Points of paper from a bar to its total."""
 
 
 def draw_energy(found: Sequence[Spent], path: Path) -> None:
@@ -55,6 +60,8 @@ def draw_energy(found: Sequence[Spent], path: Path) -> None:
                 columnspacing=1.0,
                 handletextpad=0.4,
             )
+        figure.draw_without_rendering()  # sizes on paper are known once the axes have their place
+        _widen(axis)
         write_figure(figure, path)
 
 
@@ -86,11 +93,12 @@ def stacked(energies: Sequence[Energy]) -> dict[str, list[int]]:
 def styles_of(parts: Iterable[str]) -> dict[str, tuple[str, str]]:
     """A colour and a hatch for each part; levels of memory in their order, from the outside in."""
     levels = [part for part in parts if part not in PARTS]
-    return PARTS | {name: LEVELS[place % len(LEVELS)] for place, name in enumerate(levels)}
+    looks = cycle(product(SHADES, HATCHES))
+    return PARTS | dict(zip(levels, looks, strict=False))
 
 
 def _draw(axis: Any, bars: Sequence[tuple[str, Energy]], stacks: Mapping[str, list[int]]) -> None:
-    """The bars, a bracket between the bounds of each, and its total beside it."""
+    """The bars, the total beside each, and below it a line between its bounds."""
     size, unit = prefix(max(energy.total.value for _, energy in bars) * ZEPTO)
     scale = ZEPTO / size
     styles = styles_of(stacks)
@@ -99,9 +107,9 @@ def _draw(axis: Any, bars: Sequence[tuple[str, Energy]], stacks: Mapping[str, li
         lengths = [scale * one for one in row]
         colour, hatch = styles[part]
         axis.barh(
-            range(len(bars)),
+            [place - BAR_UP for place in range(len(bars))],
             lengths,
-            0.62,
+            BAR,
             left=lefts,
             label=part.replace("_", "-"),
             color=colour,
@@ -110,28 +118,38 @@ def _draw(axis: Any, bars: Sequence[tuple[str, Energy]], stacks: Mapping[str, li
             linewidth=0.4,
         )
         lefts = [left + length for left, length in zip(lefts, lengths, strict=True)]
-    totals = [tuple(scale * one for one in energy.total) for _, energy in bars]
-    for place, (low, value, high) in enumerate(totals):
-        axis.errorbar(
-            value,
-            place,
-            xerr=[[value - low], [high - value]],
-            color="black",
-            capsize=2,
-            linewidth=0.8,
-            capthick=0.8,
-        )
-        axis.annotate(
-            digits(value),
-            (max(value, high), place),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=6,
-        )
-    axis.set_yticks(range(len(bars)), [name for name, _ in bars])
+    for place, (_, energy) in enumerate(bars):
+        _total(axis, place, *(scale * one for one in energy.total))
+    axis.set_yticks([place - BAR_UP for place in range(len(bars))], [name for name, _ in bars])
     axis.set_ylim(len(bars) - 0.5, -0.5)
-    axis.set_xlim(0, 1.13 * max(high for _, _, high in totals) or 1)
-    axis.set_xlabel(f"energy ({unit}J), with bounds of the total".replace("uJ", "µJ"))
+    axis.set_xlim(0, 1.05 * max(scale * energy.total.high for _, energy in bars) or 1)
+    axis.set_xlabel(f"energy ({unit}J), total (and its bounds)".replace("uJ", "µJ"))
     axis.tick_params(length=2, width=0.6)
     axis.tick_params(axis="y", length=0)
+
+
+def _total(axis: Any, place: int, low: float, value: float, high: float) -> None:
+    """The total at the end of its bar, with its bounds where three digits tell them apart."""
+    said = digits(value)
+    if digits(low) != digits(high):
+        said += f" ({digits(low)} to {digits(high)})"
+        bounds: Any = {"color": "black", "linewidth": 0.6, "markersize": 3, "markeredgewidth": 0.6}
+        axis.plot([low, high], [place + BOUNDS_DOWN] * 2, marker="|", **bounds)
+    axis.annotate(
+        said,
+        (value, place - BAR_UP),
+        xytext=(BESIDE, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=6,
+    )
+
+
+def _widen(axis: Any) -> None:
+    """Room for every total beside its bar."""
+    whole = axis.get_window_extent().width
+    right = axis.get_xlim()[1]
+    for text in axis.texts:
+        room = whole - text.get_window_extent().width - BESIDE * axis.get_figure().dpi / 72
+        right = max(right, text.xy[0] * whole / room)
+    axis.set_xlim(0, right)
