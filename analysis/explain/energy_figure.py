@@ -30,7 +30,7 @@ PARTS = {
 SHADES, HATCHES = ("#009E73", "#80CFB9", "#D9F0EA"), ("", "////", "....", "xxxx")
 """Levels of memory have the green of Okabe and Ito, then lighter ones: no two look alike up to twelve."""
 BAR, BAR_UP, BOUNDS_DOWN = 0.52, 0.08, 0.31
-"""Shares of a row: the height of a bar, how far it stands up, and how far the line of its bounds hangs down."""
+"""Shares of a row: the height of a bar, how far up it stands, and how far down the line of its bounds."""
 BESIDE = 3
 """Points of paper from a bar to its total."""
 
@@ -40,29 +40,33 @@ def draw_energy(found: Sequence[Spent], path: Path) -> None:
     check_figure(path)
     import matplotlib as mpl
 
+    with mpl.rc_context(FINE):
+        write_figure(energy_figure(found), path)
+
+
+def energy_figure(found: Sequence[Spent]) -> Any:
+    """The figure of `found`; each text of its axes is the total of a bar."""
     bars = list(_bars(found))
     stacks = stacked([energy for _, energy in bars])
-    with mpl.rc_context(FINE):
-        height = EDGE_INCHES + ROW_INCHES * len(bars) + LEGEND_INCHES * -(-len(stacks) // LEGEND_COLUMNS)
-        figure = blank(height)
-        axis = figure.subplots()
-        _draw(axis, bars, stacks)
-        handles, labels = axis.get_legend_handles_labels()
-        if labels:
-            figure.legend(
-                handles,
-                labels,
-                loc="outside lower center",
-                ncols=min(LEGEND_COLUMNS, len(labels)),
-                frameon=False,
-                fontsize=6,
-                handlelength=1.4,
-                columnspacing=1.0,
-                handletextpad=0.4,
-            )
-        figure.draw_without_rendering()  # sizes on paper are known once the axes have their place
-        _widen(axis)
-        write_figure(figure, path)
+    figure = blank(EDGE_INCHES + ROW_INCHES * len(bars) + LEGEND_INCHES * -(-len(stacks) // LEGEND_COLUMNS))
+    axis = figure.subplots()
+    _draw(axis, bars, stacks)
+    handles, labels = axis.get_legend_handles_labels()
+    if labels:
+        figure.legend(
+            handles,
+            labels,
+            loc="outside lower center",
+            ncols=min(LEGEND_COLUMNS, len(labels)),
+            frameon=False,
+            fontsize=6,
+            handlelength=1.4,
+            columnspacing=1.0,
+            handletextpad=0.4,
+        )
+    figure.draw_without_rendering()  # sizes on paper are known once the axes have their place
+    _widen(axis)
+    return figure
 
 
 def _bars(found: Sequence[Spent]) -> list[tuple[str, Energy]]:
@@ -123,7 +127,8 @@ def _draw(axis: Any, bars: Sequence[tuple[str, Energy]], stacks: Mapping[str, li
     axis.set_yticks([place - BAR_UP for place in range(len(bars))], [name for name, _ in bars])
     axis.set_ylim(len(bars) - 0.5, -0.5)
     axis.set_xlim(0, 1.05 * max(scale * energy.total.high for _, energy in bars) or 1)
-    axis.set_xlabel(f"energy ({unit}J), total (and its bounds)".replace("uJ", "µJ"))
+    bounds = " (and its bounds)" if axis.lines else ""
+    axis.set_xlabel(f"energy ({unit}J), total{bounds}".replace("uJ", "µJ"))
     axis.tick_params(length=2, width=0.6)
     axis.tick_params(axis="y", length=0)
 

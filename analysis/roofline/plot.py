@@ -111,7 +111,7 @@ def _at(places: list[float]) -> Any:
 
 
 def _widen(axis: Any, found: Roofline, marks: Sequence[Mark]) -> None:
-    """Room for the widest name of a roof, right of where the highest begins and of points as high as names."""
+    """Room for the widest name of a roof, right of where the highest begins and of points at its height."""
     wide = high = 0.0
     for roof in drawn_roofs(found):
         text = axis.text(0, 0, _said(roof), fontsize=LABEL)

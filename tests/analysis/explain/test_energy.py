@@ -6,20 +6,29 @@ import json
 import re
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analysis.cli import run
 from analysis.explain.energy import Spent, action_rows, explain_energy, part_rows
-from analysis.explain.energy_figure import OTHER, draw_energy, stacked
+from analysis.explain.energy_figure import (
+    OTHER,
+    PARTS,
+    draw_energy,
+    energy_figure,
+    stacked,
+    styles_of,
+)
 from analysis.explain.energy_text import energy_text
 from analysis.plots import WIDTH_INCHES
-from analysis.quantities import bounded
+from analysis.quantities import bounded, digits
 from simulator import Trace, load_arch, simulate
 from simulator.arch import arch_names
 from simulator.errors import InputError
 from tests.analysis.energy_case import DATAFLOWS, TRACE, machine, write_machine
 from tests.analysis.explain.test_cycles import every_recipes_work
+from workloads import trace_network
 
 Capture = pytest.CaptureFixture[str]
 
@@ -191,6 +200,52 @@ def test_the_bars_of_a_figure_hold_all_energy(tmp_path: Path) -> None:
     assert list(stacks)[-1] == OTHER
     small = Fraction(max(stacks[OTHER]), one.energy.total.value)
     assert small < Fraction(len(one.energy.by_part), 200)
+
+
+@pytest.mark.parametrize("levels", [1, 4, 5, 8, 12])
+def test_no_two_parts_of_a_figure_look_alike(levels: int) -> None:
+    styles = styles_of([*PARTS, *(f"level {place}" for place in range(levels))])
+    assert len(styles) == len(PARTS) + levels
+    assert len(set(styles.values())) == len(styles)
+
+
+def test_two_machines_of_one_figure_have_levels_of_their_own_looks() -> None:
+    trace = trace_network("vit_b16", recipe="sr_ste", pattern="2:4", dtype="int8")
+    found = explain_energy("edge24", trace, against="a100")
+    (axis,) = energy_figure(found).axes
+    looks = {bars.get_label(): (bars[0].get_facecolor(), bars[0].get_hatch()) for bars in axis.containers}
+    assert {"dram", "buffer", "l2", "shared", "registers"} <= set(looks)
+    assert len(set(looks.values())) == len(looks)
+
+
+def test_a_figure_says_the_total_at_the_end_of_its_bar_and_its_bounds_below(tmp_path: Path) -> None:
+    (one,) = explain_energy(str(write_machine(tmp_path)), TRACE, dense=True)
+    figure = energy_figure([one])
+    (axis,) = figure.axes
+    assert one.energy.total.low < one.energy.total.value < one.energy.total.high
+    for text, line in zip(axis.texts, axis.lines, strict=True):
+        bars = [bar for group in axis.containers for bar in group if bar.get_y() < text.xy[1] < top(bar)]
+        assert text.xy[0] == pytest.approx(max(bar.get_x() + bar.get_width() for bar in bars))
+        low, high = line.get_xdata()
+        assert text.get_text() == f"{digits(text.xy[0])} ({digits(low)} to {digits(high)})"
+        assert low < text.xy[0] < high
+        assert min(line.get_ydata()) > max(top(bar) for bar in bars)
+    figure.draw_without_rendering()
+    for text in axis.texts:
+        assert text.get_window_extent().x1 <= axis.get_window_extent().x1 + 1
+
+
+def top(bar: Any) -> float:
+    return float(bar.get_y() + bar.get_height())
+
+
+def test_a_figure_draws_no_bounds_where_there_are_none() -> None:
+    found = explain_energy("stc", Trace(steps=every_recipes_work("int8").steps[::40]))
+    (axis,) = energy_figure(found).axes
+    assert len(axis.texts) == 1
+    assert "to" not in axis.texts[0].get_text()
+    assert list(axis.lines) == []
+    assert "bounds" not in axis.get_xlabel()
 
 
 def test_a_figure_of_nothing_is_drawn(tmp_path: Path) -> None:

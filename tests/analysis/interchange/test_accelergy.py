@@ -125,8 +125,6 @@ def test_what_the_ert_tells_to_run_brings_the_charges_back(
     assert line == f"#   nmsim convert ERT.yaml ART.yaml --clock '{clock}' -o table.yaml"
     assert run(["convert", "ERT.yaml", "ART.yaml", "--clock", clock, "-o", "mine.yaml"]) == 0
     said = capsys.readouterr().out.splitlines()[-1]
-    assert (
-        said
-        == f"mine.yaml: {len(load_table(Path('mine.yaml')).value.rows)} rows from ERT.yaml; it has no bounds and no flags, and they have none"
-    )
+    rows = len(load_table(Path("mine.yaml")).value.rows)
+    assert said == f"mine.yaml: {rows} rows from ERT.yaml; it has no bounds and no flags, and they have none"
     assert run(["check", "mine.yaml"]) == 0

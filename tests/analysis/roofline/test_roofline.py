@@ -259,7 +259,7 @@ def test_a_figure_has_the_same_bytes_each_time(kind: str, tmp_path: Path) -> Non
         text = first.decode()
         for name in ("2:4: 624 Top/s", "dense: 312 Top/s", "l2: 7.22 TB/s", "FWD 2:4", "FWD dense"):
             assert f">{name}</text>" in text
-        assert "operations a byte (coloured: of dram)" in text
+        assert "operations a byte of dram (grey: of the other levels)" in text
 
 
 def test_a_figure_of_an_unlimited_memory_has_flat_roofs_alone(tmp_path: Path) -> None:
