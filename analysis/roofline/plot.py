@@ -24,8 +24,8 @@ BELOW, ABOVE, ASIDE = 0.5, 1.8, 3.2
 GREY, GREY_TEXT, LABEL, SMALL = "0.5", "0.35", 6.0, 1.6
 """Shades, and points of paper: the size of names, and of the markers of other levels."""
 LEGEND: Any = {"frameon": False, "fontsize": LABEL, "handletextpad": 0.0, "columnspacing": 0.8}
-POINTS = 72
-"""Points of paper in an inch."""
+POINTS, NEAR = 72, 4.0
+"""Points of paper in an inch; pixels between lines that are told apart."""
 
 Mark = tuple[float, float, float]
 """Where a marker stands, in the units of the axes, and its radius in pixels."""
@@ -167,23 +167,40 @@ def _flat(axis: Any, found: Roofline) -> Iterator[Drawn]:
 def _slanted(axis: Any, found: Roofline) -> Iterator[Drawn]:
     """Draw the roof of each level, shortest first: black for that of the points, grey for the others.
 
-    Levels of one rate have one name, near the lower end.
+    Levels that cannot be told apart on paper are named together, near the lower end.
     """
     (left, right), (bottom, _) = axis.get_xlim(), axis.get_ylim()
-    alike: dict[str, list[Slope]] = {}
+    for slopes in _alike(axis, found):
+        drawn = None
+        for slope in slopes:
+            rate, chosen = float(slope.rate or 0), slope.level == found.level
+            start, end = max(left, bottom / rate), min(right, float(drawn_roofs(found)[-1].ops) / rate)
+            if end <= start:
+                continue
+            line: Any = {"color": "black", "linewidth": 1} if chosen else {"color": GREY, "linewidth": 0.6}
+            axis.plot([start, end], [start * rate, end * rate], zorder=4 if chosen else 2, **line)
+            drawn = drawn or _line(axis, (start, start * rate), (end, end * rate))
+        if drawn is not None:
+            levels: dict[str, list[str]] = {}
+            for slope in slopes:
+                levels.setdefault(scaled(float(slope.rate or 0), "B/s"), []).append(slope.level)
+            name = "\n".join(f"{', '.join(those)}: {rate}" for rate, those in levels.items())
+            colour = "black" if any(slope.level == found.level for slope in slopes) else GREY_TEXT
+            yield name, drawn, colour
+
+
+def _alike(axis: Any, found: Roofline) -> list[list[Slope]]:
+    """The limited levels, the fastest first, those together whose roofs are nearly one line on paper."""
+    groups: list[list[Slope]] = []
+    places: list[float] = []
     for slope in sorted((one for one in found.slopes if one.rate), key=lambda one: -(one.rate or 0)):
-        alike.setdefault(scaled(float(slope.rate or 0), "B/s"), []).append(slope)
-    for rate, slopes in alike.items():
-        each = float(slopes[0].rate or 0)
-        start, end = max(left, bottom / each), min(right, float(drawn_roofs(found)[-1].ops) / each)
-        if end <= start:
-            continue
-        chosen = any(slope.level == found.level for slope in slopes)
-        line: Any = {"color": "black", "linewidth": 1} if chosen else {"color": GREY, "linewidth": 0.6}
-        axis.plot([start, end], [start * each, end * each], zorder=4 if chosen else 2, **line)
-        name = f"{', '.join(slope.level for slope in slopes)}: {rate}"
-        drawn = _line(axis, (start, start * each), (end, end * each))
-        yield name, drawn, "black" if chosen else GREY_TEXT
+        (place, _) = axis.transData.transform((axis.get_ylim()[0] / float(slope.rate or 0), 1))
+        if places and place - places[-1] < NEAR:
+            groups[-1].append(slope)
+        else:
+            groups.append([slope])
+            places.append(place)
+    return groups
 
 
 def _name(axis: Any, lines: Sequence[Drawn], marks: Sequence[Mark]) -> None:

@@ -30,10 +30,10 @@ def trace_of(dtype: str) -> Trace:
 
 
 @cache
-def figure_of(name: str, by: str, *settings: str) -> tuple[Roofline, Any]:
+def figure_of(name: str, by: str, fidelity: str, *settings: str) -> tuple[Roofline, Any]:
     """The roofline of a machine and the axes of its figure, laid out."""
     trace = trace_of(next(iter(load_arch(name).value.core.lanes)))
-    found = roofline(name, trace, by=by, settings=settings)
+    found = roofline(name, trace, by=by, fidelity=fidelity, settings=settings)
     figure = roofline_figure(found)
     figure.draw_without_rendering()
     return found, figure.axes[0]
@@ -45,12 +45,17 @@ def outline(text: Any) -> Outline:
     return Outline(box.get_transform().transform(box.get_path().vertices))
 
 
-CASES = [*((name, "pass") for name in arch_names()), ("a100", "layer"), ("vegeta", "layer")]
+CASES = [
+    *((name, "pass", "tile") for name in arch_names()),
+    ("a100", "layer", "tile"),
+    ("vegeta", "pass", "bound"),
+    ("vegeta", "layer", "bound"),
+]
 
 
-@pytest.mark.parametrize(("name", "by"), CASES)
-def test_a_name_hides_no_point_no_line_and_no_name(name: str, by: str) -> None:
-    _, axis = figure_of(name, by)
+@pytest.mark.parametrize(("name", "by", "fidelity"), CASES)
+def test_a_name_hides_no_point_no_line_and_no_name(name: str, by: str, fidelity: str) -> None:
+    _, axis = figure_of(name, by, fidelity)
     boxes = {text.get_text(): outline(text) for text in axis.texts}
     assert len(boxes) == len(axis.texts)
     for (one, mine), (other, yours) in combinations(boxes.items(), 2):
@@ -65,10 +70,10 @@ def test_a_name_hides_no_point_no_line_and_no_name(name: str, by: str) -> None:
                 assert not box.intersects_path(drawn, filled=True), f"{said} hides a line"
 
 
-@pytest.mark.parametrize(("name", "by"), CASES)
-def test_every_roof_in_sight_has_its_name_inside_the_axes(name: str, by: str) -> None:
-    found, axis = figure_of(name, by)
-    names = [text.get_text() for text in axis.texts]
+@pytest.mark.parametrize(("name", "by", "fidelity"), CASES)
+def test_every_roof_in_sight_has_its_name_inside_the_axes(name: str, by: str, fidelity: str) -> None:
+    found, axis = figure_of(name, by, fidelity)
+    names = [row for text in axis.texts for row in text.get_text().split("\n")]
     flat = [match["name"] for one in names if (match := re.fullmatch(ROOF, one))]
     assert sorted(flat) == sorted(roof.name for roof in drawn_roofs(found))
     slanted = [match["name"] for one in names if (match := re.fullmatch(SLOPE, one))]
@@ -82,9 +87,9 @@ def test_every_roof_in_sight_has_its_name_inside_the_axes(name: str, by: str) ->
         assert frame.y0 - 1 <= up.min() <= up.max() <= frame.y1 + 1
 
 
-@pytest.mark.parametrize(("name", "by"), CASES)
-def test_each_axis_has_two_ticks_with_numbers_in_one_style(name: str, by: str) -> None:
-    _, axis = figure_of(name, by)
+@pytest.mark.parametrize(("name", "by", "fidelity"), CASES)
+def test_each_axis_has_two_ticks_with_numbers_in_one_style(name: str, by: str, fidelity: str) -> None:
+    _, axis = figure_of(name, by, fidelity)
     for line, (low, high) in ((axis.xaxis, axis.get_xlim()), (axis.yaxis, axis.get_ylim())):
         ticks = [tick for tick in line.get_major_ticks() if low <= tick.get_loc() <= high]
         assert len(ticks) > 1
@@ -92,16 +97,18 @@ def test_each_axis_has_two_ticks_with_numbers_in_one_style(name: str, by: str) -
         assert not any(tick.label1.get_text() for tick in line.get_minor_ticks())
 
 
-def test_levels_of_one_rate_share_a_name() -> None:
-    _, axis = figure_of("vegeta", "pass", "memory.l2.bandwidth=94 GB/s")
+def test_levels_that_look_like_one_line_share_a_name() -> None:
+    _, apart = figure_of("vegeta", "pass", "tile")
+    assert "l2: 96 GB/s\ndram: 94 GB/s" in [text.get_text() for text in apart.texts]
+    _, axis = figure_of("vegeta", "pass", "tile", "memory.l2.bandwidth=94 GB/s")
     assert "dram, l2: 94 GB/s" in [text.get_text() for text in axis.texts]
 
 
 def test_the_axis_says_what_grey_is_where_there_is_grey() -> None:
-    assert figure_of("a100", "pass")[1].get_xlabel() == (
+    assert figure_of("a100", "pass", "tile")[1].get_xlabel() == (
         "operations a byte of dram (grey: of the other levels)"
     )
-    assert figure_of("systolic", "pass")[1].get_xlabel() == "operations a byte of dram"
+    assert figure_of("systolic", "pass", "tile")[1].get_xlabel() == "operations a byte of dram"
 
 
 def test_a_name_longer_than_its_line_stands_level_at_the_upper_end() -> None:
