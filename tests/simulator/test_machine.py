@@ -67,6 +67,8 @@ def test_bandwidth_is_bytes_a_cycle_over_all_instances() -> None:
         bandwidth_denominator=1,
         latency=23,
         buffers=3,
+        banks=32,
+        width=32,
     )
 
 

@@ -170,6 +170,7 @@ def test_the_activity_of_a_small_case() -> None:
         "decoded": 4 * 2,
         "sums": 3 * 4 * 2,
         "results": 3 * 2 * 2,
+        "returned": 0,
     }
 
 
