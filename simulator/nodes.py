@@ -5,6 +5,7 @@ A. Stillmaker and B. Baas, "Scaling equations for the accurate prediction of CMO
 """
 
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 
 from simulator.errors import InputError
@@ -35,6 +36,7 @@ AREA = ("6.4", "2.8", "1.5", "1", "0.46", "0.21", "0.19", "0.17", "0.1", "0.059"
 Weights = tuple[tuple[int, Fraction], ...]
 
 
+@cache
 def energy_factor(node: Fraction, to: Fraction, voltage: Fraction, at: Fraction) -> Fraction:
     """Energy at node `to` and voltage `at` over energy at `node` and `voltage`; nodes in nm, volts."""
     if (node, voltage) == (to, at):
@@ -42,6 +44,7 @@ def energy_factor(node: Fraction, to: Fraction, voltage: Fraction, at: Fraction)
     return _energy(to, at) / _energy(node, voltage)
 
 
+@cache
 def area_factor(node: Fraction, to: Fraction) -> Fraction:
     """Area at node `to` over area at `node`, in nm; between nodes the density is linear along the node."""
     return _density(node) / _density(to)

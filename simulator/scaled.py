@@ -119,10 +119,7 @@ class Scaled:
         A bank smaller or narrower than every point is taken as the smallest or narrowest. Bounds are
         interpolated like values, and end where they would cross them.
         """
-        if not self._banks:
-            self.value(SRAM, name)
-        nearest = min(self._banks, key=lambda node: (_between(node, self.node), node))
-        banks, rows = self._banks[nearest]
+        rows, banks = self._banks, self._grid
         size, wide = max(size_bytes, banks.sizes[0]), max(width, banks.widths[0])
         found = banks.at(size, wide)
         place, per = SRAM_VALUES.index(name), Fraction(1) if name in (AREA, LEAK) else Fraction(1, width)
@@ -134,13 +131,19 @@ class Scaled:
         return Value(low=min(low, value), value=value, high=max(high, value), rows=ids, factor=factor)
 
     @cached_property
-    def _banks(self) -> dict[Fraction, tuple[Sram, Mapping[str, Row]]]:
-        """The sram's points of each node as this machine has them, and their rows, of all tables together."""
-        nodes: dict[Fraction, dict[str, Row]] = {}
-        for name, row in self.rows.items():
-            if row.component == SRAM:
-                nodes.setdefault(row.node or self.node, {})[name] = row
-        return {node: (Sram.of([*map(self._point, rows.values())]), rows) for node, rows in nodes.items()}
+    def _banks(self) -> dict[str, Row]:
+        """The rows of the sram of all tables together, at the node that is nearest."""
+        rows = {name: row for name, row in self.rows.items() if row.component == SRAM}
+        if not rows:
+            self.value(SRAM, AREA)
+        nodes = {row.node or self.node for row in rows.values()}
+        nearest = min(nodes, key=lambda node: (_between(node, self.node), node))
+        return {name: row for name, row in rows.items() if (row.node or self.node) == nearest}
+
+    @cached_property
+    def _grid(self) -> Sram:
+        """Their points, as this machine has them."""
+        return Sram.of([*map(self._point, self._banks.values())])
 
     def _point(self, row: Row) -> Bank:
         """A row of an sram as a point: its values at the machine's node and voltage, low bounds first."""
