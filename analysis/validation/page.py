@@ -113,7 +113,7 @@ Sparseloop's artifact comes with the energies of its actions, which the componen
 compares the totals; k is the artifact's, which is padded to whole steps. The artifact counts metadata's
 accesses of DRAM and leaves them out of the energy; `{SWITCHED}`
 leaves them out as well, by the table `sparseloop_no_dram_metadata`, which nothing names by itself. What
-differs then are fields of 3 bits, which the artifact keeps as 4, and one write of each sum. Its dense core's
+differs then is one write of each sum. Its dense core's
 energies are of 65 nm and its sparse ones' of 45 nm, though it describes both as 45 nm: **no ratio between the
 two says what sparsity saves**. Let pass are {WORST["stc"]:.0%} for the worst of `stc` and `stc_flexible`,
 {WORST["stc_dense"]:.0%} for `stc_dense`.
