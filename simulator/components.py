@@ -27,6 +27,7 @@ AREA, LEAK = "area", "leak"
 ROLES = ("stationary", "moving", "sum")
 BY_BIT = ("register", "select", "decode", "dram", "memory", "network")
 MOVES = ("read", "write", "metadata_read", "metadata_write")
+LEAKING = (SRAM, "memory", "leakage")
 
 
 class Component(NamedTuple):
@@ -180,7 +181,7 @@ class Row(Written):
     @property
     def leaks(self) -> bool:
         """Whether such a row may say how much leaks."""
-        return self.component in (SRAM, "memory", "leakage")
+        return self.component in LEAKING
 
     def _bits_problems(self) -> Iterator[Problem]:
         """Bits where actions are whole ones, or none where they are of bits."""

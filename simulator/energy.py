@@ -124,11 +124,9 @@ def _of_sums(lowered: Lowered, cost: Cost, machine: Machine) -> Iterator[tuple[A
     yield Action("add", "add", sum_dtype(lowered.dtype)), activity.results - last
     beside = machine.accumulator_bytes is not None
     where = ACCUMULATORS if beside else machine.levels[-1].name
+    moved = activity.results + (activity.returned if beside else -last)
     for name in ("read", "write"):
-        yield (
-            Action(where, name),
-            activity.results * SUM_BITS + (activity.returned if beside else -last) * SUM_BITS,
-        )
+        yield Action(where, name), moved * SUM_BITS
 
 
 def _of_memory(cost: Cost, machine: Machine) -> Iterator[tuple[Action, int]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from simulator.arch import Arch, arch_names, load_arch
+from simulator.components import AREA, COMPONENTS, LEAK, LEAKING, Table, load_table, table_names
 from simulator.spec_errors import flow, models_in
 from simulator.units import UNITS
 
@@ -24,7 +25,7 @@ level. Tags, anchors, `<<` and a key written twice are refused.
 
 def machine_reference() -> str:
     """The page arch_configs/README.md: every machine that comes along, every key of a file, every unit."""
-    return "\n".join([_HEAD, *_machines(), *_keys(), *_units()]) + "\n"
+    return "\n".join([_HEAD, *_machines(), *_keys(), *_components(), *_units()]) + "\n"
 
 
 def _machines() -> Iterator[str]:
@@ -39,6 +40,22 @@ def _keys() -> Iterator[str]:
     yield "\n## The keys\n"
     yield from ("| key | needed | as in | what it says |", "|---|---|---|---|")
     yield from _rows(Arch, "")
+
+
+def _components() -> Iterator[str]:
+    yield "\n## Component tables\n"
+    yield "What actions take, named under `components`; files in `components/`, or your own by path.\n"
+    yield from ("| table | what it is | rows | unverified |", "|---|---|---|---|")
+    for name in table_names():
+        table = load_table(name).value
+        flagged = sum(row.unverified for row in table.rows.values())
+        yield f"| `{name}` | {table.name} | {len(table.rows)} | {flagged} |"
+    yield from ("", "| component | what a row is about | `of` | values |", "|---|---|---|---|")
+    for name, about in COMPONENTS.items():
+        values = (*about.actions, *((AREA,) if about.area else ()), *((LEAK,) if name in LEAKING else ()))
+        yield f"| `{name}` | {about.what} | {about.of} | {', '.join(f'`{one}`' for one in values)} |"
+    yield from ("", "| key of a table | needed | as in | what it says |", "|---|---|---|---|")
+    yield from _rows(Table, "")
 
 
 def _rows(model: type[BaseModel], above: str) -> Iterator[str]:

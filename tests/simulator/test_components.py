@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from simulator.arch import arch_names, load_arch
-from simulator.components import COMPONENTS, Table, load_table, table_names
+from simulator.components import Table, load_table, table_names
 from simulator.errors import InputError
 from simulator.spec import json_schema
 
@@ -123,9 +123,3 @@ def test_editors_get_a_schema() -> None:
     schema = json_schema(Table)
     assert schema["additionalProperties"] is False
     assert "rows" in schema["properties"]
-
-
-def test_each_component_says_what_it_is() -> None:
-    for about in COMPONENTS.values():
-        assert about.what
-        assert about.actions or about.what.startswith("a square millimetre")

@@ -23,7 +23,6 @@ from analysis.explain.cycles import (
     waterfall,
 )
 from analysis.explain.waterfall import draw_waterfalls, lines
-from analysis.plots import WIDTH_INCHES
 from simulator import Trace, load_arch, simulate, tile
 from simulator.arch import arch_names
 from simulator.cost import Cost, Stalls
@@ -33,6 +32,7 @@ from simulator.lowering import lower
 from simulator.machine import Machine
 from simulator.pattern import Pattern
 from simulator.report import Row
+from tests.analysis.figures import FORMS, drawn_twice
 from tests.simulator.machines import SPARSE, sparse_machines
 from tests.simulator.steps import product, products_with_b, step
 from workloads import trace_network
@@ -259,21 +259,10 @@ def test_bad_input_is_one_line_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("against", [None, "dense128"])
-@pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
+@pytest.mark.parametrize("kind", FORMS)
 def test_a_figure_has_the_same_bytes_each_time(kind: str, against: str | None, tmp_path: Path) -> None:
     whole = explain("a100", TRACE, against=against).whole
-    files = [tmp_path / f"{name}.{kind}" for name in "ab"]
-    for file in files:
-        draw_waterfalls(whole, file)
-    first, second = (file.read_bytes() for file in files)
-    assert first == second
-    if kind == "pdf":
-        assert b"/FontFile2" in first
-        assert b"/Type3" not in first
-        assert b"CreationDate" not in first
-        box = re.search(rb"/MediaBox \[ 0 0 ([0-9.]+) ([0-9.]+) \]", first)
-        assert box is not None
-        assert float(box[1]) == pytest.approx(72 * WIDTH_INCHES)
+    first = drawn_twice(lambda file: draw_waterfalls(whole, file), kind, tmp_path)
     if kind == "svg":
         text = first.decode()
         for name in ("dense at peak", "ideal", "zeros", "operands", "modelled dense"):

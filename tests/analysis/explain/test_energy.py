@@ -21,13 +21,13 @@ from analysis.explain.energy_figure import (
     styles_of,
 )
 from analysis.explain.energy_text import energy_text
-from analysis.plots import WIDTH_INCHES
 from analysis.quantities import bounded, digits
 from simulator import Trace, load_arch, simulate
 from simulator.arch import arch_names
 from simulator.errors import InputError
 from tests.analysis.energy_case import DATAFLOWS, TRACE, machine, write_machine
 from tests.analysis.explain.test_cycles import every_recipes_work
+from tests.analysis.figures import FORMS, drawn_twice
 from workloads import trace_network
 
 Capture = pytest.CaptureFixture[str]
@@ -169,19 +169,10 @@ def test_the_cycles_are_explained_as_before_without_the_flag(tmp_path: Path, cap
     assert "ideal" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
+@pytest.mark.parametrize("kind", FORMS)
 def test_a_figure_has_the_same_bytes_and_width_each_time(kind: str, tmp_path: Path) -> None:
     found = explain_energy(str(write_machine(tmp_path)), TRACE, dense=True)
-    files = [tmp_path / f"{name}.{kind}" for name in "ab"]
-    for file in files:
-        draw_energy(found, file)
-    first, second = (file.read_bytes() for file in files)
-    assert first == second
-    if kind == "pdf":
-        assert b"/Type3" not in first
-        box = re.search(rb"/MediaBox \[ 0 0 ([0-9.]+) ([0-9.]+) \]", first)
-        assert box is not None
-        assert float(box[1]) == pytest.approx(72 * WIDTH_INCHES)
+    first = drawn_twice(lambda file: draw_energy(found, file), kind, tmp_path)
     if kind == "svg":
         text = first.decode()
         for name in ("as traced", "run dense", "dram", "energy ("):

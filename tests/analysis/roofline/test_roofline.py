@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -13,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.plots import WIDTH_INCHES
 from analysis.roofline.plot import draw_roofline, drawn_roofs
 from analysis.roofline.roofline import Roofline, points, roofline
 from analysis.roofline.roofs import DENSE, Roof, ceilings, roofs, slopes
@@ -28,6 +26,7 @@ from simulator.lowering import lower
 from simulator.machine import Machine
 from simulator.natives import Natives
 from simulator.pattern import Pattern
+from tests.analysis.figures import FORMS, drawn_twice
 from tests.analysis.roofline.test_bandwidth import report_of
 from tests.simulator.machines import SPARSE, sparse_machines, tiled_machines
 from tests.simulator.steps import product, products_with_b, step
@@ -241,20 +240,10 @@ def test_a_trace_without_products_has_roofs_and_no_points(tmp_path: Path) -> Non
         assert (tmp_path / "r.svg").stat().st_size > 0
 
 
-@pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
+@pytest.mark.parametrize("kind", FORMS)
 def test_a_figure_has_the_same_bytes_each_time(kind: str, tmp_path: Path) -> None:
     found = roofline("a100", TRACE)
-    files = [tmp_path / f"{name}.{kind}" for name in "ab"]
-    for file in files:
-        draw_roofline(found, file)
-    first, second = (file.read_bytes() for file in files)
-    assert first == second
-    if kind == "pdf":
-        assert b"/FontFile2" in first
-        assert b"/Type3" not in first
-        box = re.search(rb"/MediaBox \[ 0 0 ([0-9.]+) ([0-9.]+) \]", first)
-        assert box is not None
-        assert float(box[1]) == pytest.approx(72 * WIDTH_INCHES)
+    first = drawn_twice(lambda file: draw_roofline(found, file), kind, tmp_path)
     if kind == "svg":
         text = first.decode()
         for name in ("2:4: 624 Top/s", "dense: 312 Top/s", "l2: 7.22 TB/s", "FWD 2:4", "FWD dense"):

@@ -5,7 +5,6 @@ from analysis.validation.energy import (
     ENERGY,
     SWITCHED,
     WORST,
-    Relation,
     energy_cases,
     logic_overhead,
     relations,
@@ -36,10 +35,10 @@ def test_its_omission_is_a_switch_that_is_off(checked: list[Checked]) -> None:
             assert one.simulated == charged[name].simulated
 
 
-@pytest.mark.parametrize("relation", list(relations()), ids=lambda one: one.what[:40])
-def test_relations_of_published_work_hold(relation: Relation) -> None:
-    assert relation.low < relation.high
-    assert relation.holds, relation
+def test_relations_of_published_work_hold() -> None:
+    found = list(relations())
+    assert len(found) == 8
+    assert [one for one in found if not (one.low < one.high and one.holds)] == []
 
 
 def test_choosing_from_more_takes_more_logic() -> None:
