@@ -22,7 +22,7 @@ MACHINES_PAGE := $(BIN)/python -c 'from simulator.reference import machine_refer
 VALIDATION_PAGE := $(BIN)/python -c 'from analysis.validation.page import validation_page as page; print(page(), end="")'
 
 # Kernels mean the same when nothing compiles them, and stay within their arrays: a few examples each, for time.
-COMPILED := tests/simulator/kernels tests/simulator/mask \
+COMPILED := tests/workloads/kernels tests/simulator/kernels tests/simulator/mask \
   $(addprefix tests/simulator/test_,activity.py cycle.py folds.py metadata.py packing.py products.py tile.py tiling.py)
 FEW_EXAMPLES = $(BIN)/python -m pytest --hypothesis-profile=few $(PYTEST_FLAGS) $(COMPILED)
 

@@ -80,10 +80,11 @@ class Gemm:
 class Operand:
     """A, B or C of a Gemm: its dtype, the Pattern that its zeros obey, and the Format it lies in.
 
-    `along` is the axis (m, n or k) that the pattern's groups run along. `format` "native" is whatever the
-    machine's decoder reads; an operand without pattern lies dense whatever it says. `distinct` is the number
-    of values that lie in memory where that is fewer than the product reads, as for a convolution, whose
-    inputs are read several times.
+    `along` is the axis (m, n or k) that the pattern's groups run along. `nonzeros`, instead of a pattern,
+    says how many values of all the batch's operands are not zero where the zeros may be anywhere. `format`
+    "native" is whatever the machine's decoder reads; an operand without pattern lies dense whatever it says.
+    `distinct` is the number of values that lie in memory where that is fewer than the product reads, as for a
+    convolution, whose inputs are read several times.
     """
 
     dtype: str
@@ -91,6 +92,7 @@ class Operand:
     along: str = "k"
     format: str = "native"
     distinct: int | None = None
+    nonzeros: int | None = None
 
     def __post_init__(self) -> None:
         lookup(DTYPES, self.dtype, kind="dtype")
@@ -98,15 +100,28 @@ class Operand:
         check_text("format", self.format)
         if self.distinct is not None:
             check_count("distinct", self.distinct, most=TOTAL_MAX)
+        if self.nonzeros is not None:
+            check_count("nonzeros", self.nonzeros, most=TOTAL_MAX)
+            if self.pattern is not None:
+                raise InputError.of(
+                    f"an operand has the pattern {self.pattern} and {self.nonzeros} nonzeros",
+                    "its zeros follow a pattern, or are counted",
+                )
+
+    @property
+    def sparse(self) -> bool:
+        """Whether something is said of its zeros, be it that there are none."""
+        return self.pattern is not None or self.nonzeros is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """`batch` equal and independent Gemms that one training step launches together, with their Operands.
 
-    At most one operand carries a pattern. `mask` is the pattern that the layer's weights obeyed at the
-    time, whether or not this product can use it; FLOPs under the convention all_sparse are counted from it.
-    Its groups run along the axis `mask_along` of this Gemm.
+    At most one operand is sparse. `mask` is the pattern that the layer's weights obeyed at the time, whether
+    or not this product can use it; FLOPs under the convention all_sparse are counted from it. Its groups run
+    along the axis `mask_along` of this Gemm. Where the mask has no groups, `mask_kept` says instead how many
+    weights of all the batch it keeps, and `mask_of` which operand has the places of the weights.
     """
 
     gemm: Gemm
@@ -116,35 +131,60 @@ class Product:
     batch: int = 1
     mask: Pattern | None = None
     mask_along: str = "k"
+    mask_kept: int | None = None
+    mask_of: str = "b"
 
     def __post_init__(self) -> None:
         check_count("batch", self.batch)
         check_axis("mask_along", self.mask_along)
         for name in "abc":
-            first, second = self.gemm.sizes(name).values()
-            distinct = getattr(self, name).distinct
-            if distinct is not None:
-                check_count(f"distinct of {name}", distinct, most=self.batch * first * second)
-        self._check_patterns()
+            operand = getattr(self, name)
+            for count in ("distinct", "nonzeros"):
+                if getattr(operand, count) is not None:
+                    what = f"{count} of {name}"
+                    check_count(what, getattr(operand, count), most=self.values_of(name))
+        self._check_mask()
+        self._check_zeros()
 
-    def _check_patterns(self) -> None:
-        """Refuse two patterns, and a pattern along an axis that its operand does not have."""
-        patterned = [name for name in "abc" if getattr(self, name).pattern is not None]
-        if len(patterned) > 1:
-            raise InputError.of(
-                f"operands {' and '.join(patterned)} both carry a pattern", "one operand of a product may"
-            )
-        for name in patterned:
+    def _check_mask(self) -> None:
+        """Refuse an operand that there is not, two masks at once, and one that keeps more than there is."""
+        if self.mask_of not in ("a", "b", "c"):
+            raise InputError.of(f"mask_of is {self.mask_of!r}", "the operands are a, b and c")
+        if self.mask_kept is not None:
+            check_count("mask_kept", self.mask_kept, most=self.values_of(self.mask_of))
+            if self.mask is not None:
+                raise InputError.of(
+                    f"the mask is {self.mask} and keeps {self.mask_kept}", "a mask has groups, or is counted"
+                )
+
+    def _check_zeros(self) -> None:
+        """Refuse two sparse operands, and a pattern along an axis that its operand does not have."""
+        sparse = [name for name in "abc" if getattr(self, name).sparse]
+        if len(sparse) > 1:
+            patterned = all(getattr(self, name).pattern for name in sparse)
+            what = f"operands {' and '.join(sparse)} both {'carry a pattern' if patterned else 'are sparse'}"
+            raise InputError.of(what, f"one operand of a product may{'' if patterned else ' be'}")
+        for name in sparse:
             along = getattr(self, name).along
-            if along not in self.gemm.sizes(name):
+            if getattr(self, name).pattern is not None and along not in self.gemm.sizes(name):
                 raise InputError.of(
                     f"operand {name} has no axis {along}", f"its axes are {', '.join(self.gemm.sizes(name))}"
                 )
+
+    def values_of(self, name: str) -> int:
+        """Values of operand "a", "b" or "c" in all of the batch."""
+        first, second = self.gemm.sizes(name).values()
+        return self.batch * first * second
 
     @property
     def dense_macs(self) -> int:
         """Multiply-adds if nothing is skipped."""
         return self.batch * self.gemm.macs
+
+    @property
+    def sparse(self) -> tuple[str, Operand] | None:
+        """The name of the sparse operand, and the operand."""
+        return next(((name, one) for name in "abc" if (one := getattr(self, name)).sparse), None)
 
     def macs_keeping(self, pattern: Pattern | None, along: str) -> int:
         """Multiply-adds left when one operand keeps `pattern` along the axis `along`, exactly."""
@@ -153,13 +193,26 @@ class Product:
         length: int = getattr(self.gemm, along)
         return self.dense_macs // length * pattern.kept_along(length)
 
+    def macs_of_kept(self, name: str, kept: int) -> int:
+        """Multiply-adds left when operand `name` keeps `kept` values of all the batch, exactly."""
+        return self.dense_macs // self.values_of(name) * kept
+
+    @property
+    def masked_macs(self) -> int:
+        """Multiply-adds left when only kept weights take part, whether or not this product can do so."""
+        if self.mask_kept is not None:
+            return self.macs_of_kept(self.mask_of, self.mask_kept)
+        return self.macs_keeping(self.mask, self.mask_along)
+
     @property
     def effective_macs(self) -> int:
-        """Multiply-adds in which no operand is a zero of its pattern and the result is wanted."""
-        for operand in (self.a, self.b, self.c):
-            if operand.pattern is not None:
-                return self.macs_keeping(operand.pattern, operand.along)
-        return self.dense_macs
+        """Multiply-adds in which no operand is a zero that is told of and the result is wanted."""
+        if self.sparse is None:
+            return self.dense_macs
+        name, operand = self.sparse
+        if operand.nonzeros is not None:
+            return self.macs_of_kept(name, operand.nonzeros)
+        return self.macs_keeping(operand.pattern, operand.along)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

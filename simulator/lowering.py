@@ -79,13 +79,15 @@ def lower(product: Product, machine: Machine, *, dense_because: str = "") -> Low
 
 def runs_as(product: Product, machine: Machine) -> tuple[Pattern | None, str]:
     """The native pattern that a product runs as, or None and the reason why a sparse one runs dense."""
-    name, operand = next(
-        ((name, one) for name in "abc" if (one := getattr(product, name)).pattern is not None), ("", None)
-    )
-    if operand is None or operand.pattern.dense:
+    if product.sparse is None:
+        return None, ""
+    name, operand = product.sparse
+    if operand.nonzeros == product.values_of(name) or (operand.pattern and operand.pattern.dense):
         return None, ""
     if name == "c":
         return None, "dense: the zeros are in the result, not in an operand"
+    if operand.pattern is None:
+        return None, "dense: the zeros follow no pattern"
     if operand.along != "k":
         return None, f"dense: grouped along {operand.along}, not along the reduction"
     native = machine.native(operand.pattern)
@@ -119,11 +121,14 @@ def transposed(product: Product) -> Product:
         b=turned(product.a),
         c=turned(product.c),
         mask_along=exchange[product.mask_along],
+        mask_of={"a": "b", "b": "a", "c": "c"}[product.mask_of],
     )
 
 
 def wanted(product: Product) -> int:
     """Results of the batch that are not masked away."""
+    if product.c.nonzeros is not None:
+        return product.c.nonzeros
     return product.macs_keeping(product.c.pattern, product.c.along) // product.gemm.k
 
 

@@ -140,13 +140,17 @@ def energies(energy: Energy | None) -> tuple[float | None, ...]:
 
 
 def pattern_text(product: Product) -> str:
-    """The pattern of the operand that has one, with the axis of its groups unless that is the reduction."""
-    for operand in (product.a, product.b, product.c):
-        if operand.pattern is not None:
-            return (
-                str(operand.pattern) if operand.along == "k" else f"{operand.pattern} along {operand.along}"
-            )
-    return "dense"
+    """The pattern of the sparse operand, with the axis of its groups unless that is the reduction.
+
+    Where its zeros follow none, the share of its values that are not zero, to three digits.
+    """
+    if product.sparse is None:
+        return "dense"
+    name, operand = product.sparse
+    if operand.nonzeros is not None:
+        percent = 100 * operand.nonzeros / product.values_of(name)
+        return f"unstructured {f'{percent:#.3g}'.rstrip('.')}%"
+    return str(operand.pattern) if operand.along == "k" else f"{operand.pattern} along {operand.along}"
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def load_trace(path: str | Path) -> Trace:
     """
     folder = Path(path)
     meta = read_meta(folder)
-    steps = coalesced(step for part in meta.parts for step in read_part(folder, part))
+    steps = coalesced(step for part in meta.parts for step in read_part(folder, part, meta.schema))
     return Trace(steps=tuple(steps), provenance=meta.provenance, complete=meta.complete)
 
 

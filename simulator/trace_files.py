@@ -13,11 +13,10 @@ from typing import Any
 
 from simulator.errors import InputError
 from simulator.gemm import Step
-from simulator.trace_rows import COUNTS, TEXTS, Row, Works, step_of
+from simulator.trace_rows import COUNTS, SCHEMA, TEXTS, Row, Works, added_since, step_of
 from simulator.version import __version__
 
 META = "meta.json"
-SCHEMA = 1
 META_BYTES_MAX = 2**24
 PART_BYTES_MAX = 2**28
 ROWS_MAX = 250_000  # what loads within seconds and 1 GiB
@@ -37,11 +36,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceMeta:
-    """What meta.json says: provenance, the parts in order, and whether the run reached its end."""
+    """What meta.json says: provenance, the parts in order, whether the run reached its end, the schema."""
 
     provenance: Mapping[str, Any]
     parts: tuple[Part, ...]
     complete: bool
+    schema: int = SCHEMA
 
     def with_part(self, name: str, data: bytes, *, rows: int) -> "TraceMeta":
         """The same with one more part; InputError where it would be more than is ever read."""
@@ -54,7 +54,7 @@ class TraceMeta:
     def to_bytes(self) -> bytes:
         """The file's content, the same for the same meta; it ends with the digest of all the rest."""
         content: dict[str, Any] = {
-            "schema": SCHEMA,
+            "schema": self.schema,
             "tool": "nmsim",
             "version": __version__,
             "complete": self.complete,
@@ -82,15 +82,20 @@ def part_bytes(rows: list[Row]) -> bytes:
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(rows, schema=_schema()), sink, compression="zstd", version="2.6")
+    pq.write_table(
+        pa.Table.from_pylist(rows, schema=_columns(SCHEMA)), sink, compression="zstd", version="2.6"
+    )
     data: bytes = sink.getvalue().to_pybytes()
     return data
 
 
-def _schema() -> Any:
+def _columns(schema: int) -> Any:
+    """The columns of a part in a trace of that schema, in Parquet's types."""
     import pyarrow as pa
 
-    return pa.schema([(name, pa.string()) for name in TEXTS] + [(name, pa.int64()) for name in COUNTS])
+    types = {name: pa.string() for name in TEXTS} | {name: pa.int64() for name in COUNTS}
+    later = added_since(schema)
+    return pa.schema([(name, kind) for name, kind in types.items() if name not in later])
 
 
 def read_meta(folder: Path) -> TraceMeta:
@@ -103,7 +108,7 @@ def read_meta(folder: Path) -> TraceMeta:
     content = _json(folder / META)
     if not isinstance(content, dict) or content.get("tool") != "nmsim":
         raise InputError.of("is not a trace's meta.json", TRACE, where=where)
-    schema = content.get("schema")
+    schema: Any = content.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
         written = f"written by nmsim {content.get('version')!s:.20}"
         raise InputError.of(
@@ -113,9 +118,12 @@ def read_meta(folder: Path) -> TraceMeta:
         )
     try:
         parts = tuple(Part(**part) for part in content["parts"])
-        meta = TraceMeta(provenance=content["provenance"], parts=parts, complete=content["complete"])
+        meta = TraceMeta(
+            provenance=content["provenance"], parts=parts, complete=content["complete"], schema=schema
+        )
         sound = (
-            schema == SCHEMA
+            type(schema) is int
+            and 1 <= schema <= SCHEMA
             and content.get("sha256") == _digest(content)
             and isinstance(meta.provenance, dict)
             and isinstance(meta.complete, bool)
@@ -152,8 +160,8 @@ def read_regular(path: Path, most: int, *, right: str) -> bytes:
     return data
 
 
-def read_part(folder: Path, part: Part) -> Iterator[Step]:
-    """The Steps of one part, after its bytes, columns and sizes have been checked."""
+def read_part(folder: Path, part: Part, schema: int) -> Iterator[Step]:
+    """The Steps of a part of a trace of that schema, after its bytes, columns and sizes were checked."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -164,14 +172,14 @@ def read_part(folder: Path, part: Part) -> Iterator[Step]:
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
         groups = (file.metadata.row_group(index) for index in range(file.metadata.num_row_groups))
-        if file.schema_arrow != _schema():
+        if file.schema_arrow != _columns(schema):
             raise _unusable(path, "has other columns than a trace")
         if (
             file.metadata.num_rows != part.rows
             or sum(group.total_byte_size for group in groups) > PART_BYTES_MAX
         ):
             raise _unusable(path, "has another size than meta.json says")
-        yield from _steps(file, path)
+        yield from _steps(file, path, added_since(schema))
     except (pa.ArrowException, OSError) as error:
         raise _unusable(path, "is no Parquet file") from error
 
@@ -180,12 +188,12 @@ def _unusable(path: Path, what: str) -> InputError:
     return InputError.of(what, AGAIN, where=str(path))
 
 
-def _steps(file: Any, path: Path) -> Iterator[Step]:
+def _steps(file: Any, path: Path, lacking: Row) -> Iterator[Step]:
     index, works = 0, Works()
     for batch in file.iter_batches(batch_size=BATCH_ROWS):
         for row in batch.to_pylist():
             try:
-                yield step_of(row, works)
+                yield step_of(lacking | row, works)
             except InputError as error:
                 raise error.at(f"{path}: row {index}") from None
             index += 1

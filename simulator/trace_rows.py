@@ -11,18 +11,29 @@ Row = dict[str, Any]
 Works = dict[tuple[Any, ...], Product | Stream]
 
 OPERAND_TEXTS = tuple(f"{one}_{text}" for one in "abc" for text in ("dtype", "pattern", "along", "format"))
-TEXTS = ("layer", "pass", "op", "mask", "mask_along", *OPERAND_TEXTS)
+TEXTS = ("layer", "pass", "op", "mask", "mask_along", "mask_of", *OPERAND_TEXTS)
 WHEN = ("first_step", "count", "run", "period")
 STREAMED = ("elements", "read_bits", "write_bits", "metadata_read_bits", "metadata_write_bits", "ops")
 COUNTS = (
     *WHEN,
     *("m", "n", "k", "batch", "a_distinct", "b_distinct", "c_distinct"),
+    *("mask_kept", "a_nonzeros", "b_nonzeros", "c_nonzeros"),
     *STREAMED,
 )
 COLUMNS = TEXTS + COUNTS
 """Every column of a part; what does not apply to a row is null."""
 WORK = tuple(name for name in COLUMNS if name not in ("layer", "pass", *WHEN))
 """The columns that say what was computed."""
+SCHEMA = 2
+ADDED: dict[int, Row] = {
+    2: {"mask_of": "b", "mask_kept": None, "a_nonzeros": None, "b_nonzeros": None, "c_nonzeros": None}
+}
+"""The columns that came with each schema of a trace, and what an older one says by not having them."""
+
+
+def added_since(schema: int) -> Row:
+    """The columns that a trace of that schema lacks, as its rows mean them."""
+    return {name: value for since, row in ADDED.items() if since > schema for name, value in row.items()}
 
 
 def row_of(step: Step) -> Row:
@@ -37,6 +48,7 @@ def _product_row(product: Product) -> Row:
     gemm = product.gemm
     row: Row = {"op": GEMM, "m": gemm.m, "n": gemm.n, "k": gemm.k, "batch": product.batch}
     row |= {"mask": _text(product.mask), "mask_along": product.mask_along}
+    row |= {"mask_kept": product.mask_kept, "mask_of": product.mask_of}
     for name in "abc":
         operand: Operand = getattr(product, name)
         row |= {
@@ -45,6 +57,7 @@ def _product_row(product: Product) -> Row:
             f"{name}_along": operand.along,
             f"{name}_format": operand.format,
             f"{name}_distinct": operand.distinct,
+            f"{name}_nonzeros": operand.nonzeros,
         }
     return row
 
@@ -84,6 +97,8 @@ def _product_of(row: Mapping[str, Any]) -> Product:
         batch=row["batch"],
         mask=_pattern(row["mask"]),
         mask_along=row["mask_along"],
+        mask_kept=row["mask_kept"],
+        mask_of=row["mask_of"],
         **{name: _operand_of(name, row) for name in "abc"},
     )
 
@@ -95,6 +110,7 @@ def _operand_of(name: str, row: Mapping[str, Any]) -> Operand:
         along=row[f"{name}_along"],
         format=row[f"{name}_format"],
         distinct=row[f"{name}_distinct"],
+        nonzeros=row[f"{name}_nonzeros"],
     )
 
 

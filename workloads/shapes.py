@@ -1,6 +1,6 @@
 """A Trace from shapes alone: what a training run would multiply, for networks too large to train here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from simulator.errors import InputError, lookup, placed, shown
@@ -11,7 +11,8 @@ from workloads.networks import load_network
 from workloads.networks.layer import Role
 from workloads.training.face import DENSE
 from workloads.training.load import load_recipe
-from workloads.training.unroll import SPARSE_ROLES, inference_steps, training_steps
+from workloads.training.unroll import SPARSE_ROLES, Targets, inference_steps, training_steps
+from workloads.training.unstructured import Target, Unstructured, parse_target
 from workloads.training.upkeep import OPTIMIZERS
 
 STEPS_MAX = 10**9
@@ -21,7 +22,7 @@ def trace_network(
     network: str | Path,
     *,
     recipe: str | Path = "dense",
-    pattern: Pattern | str | None = None,
+    pattern: Target | Mapping[Role, Target] | str | None = None,
     steps: int = 1,
     batch: int | None = None,
     seq: int | None = None,
@@ -33,9 +34,10 @@ def trace_network(
 ) -> Trace:
     """The Trace of `steps` training steps of `network` with `recipe` towards `pattern`, from shapes alone.
 
-    `network` and `recipe` are names or paths. Layers whose role is in `sparse` ("ff,qkv", or Roles) follow
-    the recipe. With `inference` the trace is one forward pass of the trained network. A problem is placed at
-    the parameter that it is about, or at a line of the file.
+    `network` and `recipe` are names or paths. `pattern` is N:M or a share of each layer's weights ("2:4",
+    "10 %"). Layers whose role is in `sparse` ("ff,qkv", or Roles) follow the recipe; a pattern for each role
+    ("ff=1:8,qkv=1:4", or a mapping) says by itself which do. With `inference` the trace is one forward pass
+    of the trained network. A problem is placed at the parameter that it is about, or at a line of the file.
     """
     _check_steps(steps, inference=inference)
     lookup(DTYPES, dtype, kind="dtype", where="dtype")
@@ -43,7 +45,10 @@ def trace_network(
     with placed("sparse"):
         roles = parse_roles(sparse)
     with placed("pattern"):
-        target = pattern if pattern is None or isinstance(pattern, Pattern) else Pattern.parse(pattern)
+        given = pattern is None or isinstance(pattern, Pattern | Unstructured | Mapping)
+        target = pattern if given else parse_targets(pattern)
+    if isinstance(target, Mapping):
+        roles = _roles_of(target, roles)
     shapes = load_network(network, batch=batch, seq=seq, image=image)
     way = load_recipe(recipe)
     if target is not None and way.face == DENSE:
@@ -60,7 +65,7 @@ def trace_network(
         "sizes": dict(shapes.sizes),
         "recipe": way.name,
         "recipe_sha256": way.digest or None,
-        "pattern": None if target is None else str(target),
+        "pattern": None if target is None else targets_text(target),
         "steps": steps,
         "dtype": dtype,
         "sparse": sorted(roles),
@@ -74,6 +79,41 @@ def parse_roles(roles: Iterable[str] | str) -> frozenset[Role]:
     """The roles of those names, or of a text that separates them by commas ("ff,qkv"); each may be sparse."""
     names = [name.strip() for name in roles.split(",")] if isinstance(roles, str) else roles
     return frozenset(_role(name) for name in names)
+
+
+def parse_targets(text: str) -> Targets:
+    """The target that `text` writes ("2:4", "10 %"), or the one of each role ("ff=1:8,qkv=1:4")."""
+    if not isinstance(text, str) or "=" not in text:
+        return parse_target(text)
+    targets: dict[Role, Target] = {}
+    for part in text.split(","):
+        name, equals, written = part.partition("=")
+        if not equals:
+            raise InputError.of(f"{shown(part)} names no role", "write role=pattern, as in ff=1:8,qkv=1:4")
+        role = _role(name.strip())
+        if role in targets:
+            raise InputError.of(f"{role} has two patterns", "give each role one")
+        targets[role] = parse_target(written.strip())
+    return targets
+
+
+def targets_text(targets: Targets) -> str:
+    """The same as text, which `parse_targets` reads; the roles in order of their names."""
+    if not isinstance(targets, Mapping):
+        return str(targets)
+    return ",".join(f"{role}={target}" for role, target in sorted(targets.items()))
+
+
+def _roles_of(targets: Mapping[Role, Target], sparse: frozenset[Role]) -> frozenset[Role]:
+    """The roles that have a target; `sparse` is left at its default, or names the same ones."""
+    with placed("pattern"):
+        roles = parse_roles(targets)
+        if not roles:
+            raise InputError.of("no role has a pattern", "write role=pattern, as in ff=1:8,qkv=1:4")
+    if sparse not in (roles, SPARSE_ROLES):
+        what = f"{', '.join(sorted(sparse))} follow the recipe, and {', '.join(sorted(roles))} have a pattern"
+        raise InputError.of(what, "leave sparse out", where="sparse")
+    return roles
 
 
 def _role(name: str) -> Role:

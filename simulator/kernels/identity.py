@@ -23,9 +23,14 @@ def digest(*parts: object) -> str:
 
 
 def sources(file: Path) -> str:
-    """The digest of every source that a kernel of `file` may be made of; empty where they cannot be read."""
+    """The digest of every source that a kernel of `file` may be made of; empty where they cannot be read.
+
+    Those are the engine's kernels, and all beside the kernel itself.
+    """
     try:
-        files = sorted({file.resolve(), *Path(__file__).resolve().parent.glob("*.py")})
+        engine = sorted(Path(__file__).resolve().parent.glob("*.py"))
+        beside = {file.resolve(), *file.resolve().parent.glob("*.py")}.difference(engine)
+        files = [*engine, *sorted(beside)]
         return digest([(path.name, sha256(path.read_bytes()).digest()) for path in files])[:16]
     except OSError:
         return ""

@@ -1,8 +1,9 @@
 """Work spread over threads: a kernel takes [first, last) of what is independent, so results do not change."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
 from threading import local
@@ -50,6 +51,17 @@ def spread(run: Callable[[int, int], object], count: int, *, values: int, step: 
         wait(others)
     for other in reversed(others):
         other.result()
+
+
+@contextmanager
+def unspread() -> Iterator[None]:
+    """Let every call of `spread` from this thread stay on it, where the caller has spread work already."""
+    before = getattr(_here, "is_of_the_pool", False)
+    _here.is_of_the_pool = True
+    try:
+        yield
+    finally:
+        _here.is_of_the_pool = before
 
 
 def _begin(size: int, run: Callable[[int, int], object], part: tuple[int, int]) -> Future[object] | None:

@@ -1,5 +1,7 @@
 """Small Steps that tests of the engine share."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from simulator.gemm import DTYPES, Gemm, Operand, Pass, Product, Span, Step, Stream
@@ -15,19 +17,23 @@ def product(
     pattern: Pattern | None = None,
     dtype: str = "bf16",
     batch: int = 1,
+    nonzeros: int | None = None,
 ) -> Product:
-    """C = A B with a B that obeys `pattern` along the reduction."""
+    """C = A B with a B that obeys `pattern` along the reduction, or has `nonzeros` without one."""
     plain = Operand(dtype=dtype)
-    b = Operand(dtype=dtype, pattern=pattern)
-    return Product(gemm=Gemm(m=m, n=n, k=k), a=plain, b=b, c=plain, batch=batch, mask=pattern)
+    b = Operand(dtype=dtype, pattern=pattern, nonzeros=nonzeros)
+    gemm = Gemm(m=m, n=n, k=k)
+    return Product(gemm=gemm, a=plain, b=b, c=plain, batch=batch, mask=pattern, mask_kept=nonzeros)
 
 
-def products_with_b(*, side: int, batch: int) -> st.SearchStrategy[Product]:
-    """Products of sizes up to `side` in batches of up to `batch`, dense or with any pattern on B along k."""
-    sizes = st.integers(1, side)
-    return st.builds(
-        product, m=sizes, n=sizes, k=sizes, pattern=st.none() | patterns, batch=st.integers(1, batch)
-    )
+@st.composite
+def products_with_b(draw: st.DrawFn, *, side: int, batch: int) -> Product:
+    """Products of sizes up to `side` in batches of up to `batch`; B dense, or sparse along k or anywhere."""
+    m, n, k = (draw(st.integers(1, side)) for _ in "mnk")
+    times = draw(st.integers(1, batch))
+    zeros = {"pattern": st.none() | patterns, "nonzeros": st.integers(1, times * n * k)}
+    name = draw(st.sampled_from(["pattern", "pattern", "nonzeros"]))
+    return product(m=m, n=n, k=k, batch=times, **{name: draw(zeros[name])})
 
 
 def step(layer: str = "fc", *, first: int = 0, count: int = 1, work: Product | Stream | None = None) -> Step:
@@ -54,22 +60,28 @@ dtypes = st.sampled_from(sorted(DTYPES))
 def products(
     draw: st.DrawFn, *, sizes: st.SearchStrategy[int] = sizes, dtypes: st.SearchStrategy[str] = dtypes
 ) -> Product:
-    """Any product, with a pattern on any axis of at most one operand."""
+    """Any product, with a pattern on any axis of at most one operand, or zeros anywhere in it."""
     gemm = Gemm(m=draw(sizes), n=draw(sizes), k=draw(sizes))
     batch = draw(st.integers(1, 5))
     sparse = draw(st.sampled_from(["", "a", "b", "c"]))
     operands = {}
+    anywhere = draw(st.sampled_from([False, False, True]))
     for name in "abc":
-        first, second = gemm.sizes(name)
+        (first, size), (second, other) = gemm.sizes(name).items()
+        here = name == sparse
         operands[name] = Operand(
             dtype=draw(dtypes),
-            pattern=draw(patterns) if name == sparse else None,
-            along=draw(st.sampled_from([first, second])) if name == sparse else "k",
+            pattern=draw(patterns) if here and not anywhere else None,
+            along=draw(st.sampled_from([first, second])) if here and not anywhere else "k",
+            nonzeros=draw(st.integers(1, batch * size * other)) if here and anywhere else None,
             format=draw(st.sampled_from(["native", "coordinate", "bitmask"])),
-            distinct=draw(st.none() | st.integers(1, gemm.sizes(name)[first])),
+            distinct=draw(st.none() | st.integers(1, size)),
         )
-    mask, along = draw(st.none() | patterns), draw(st.sampled_from("mnk"))
-    return Product(gemm=gemm, **operands, batch=batch, mask=mask, mask_along=along)
+    made = Product(gemm=gemm, **operands, batch=batch)
+    of = draw(st.sampled_from("abc"))
+    if draw(st.booleans()):
+        return replace(made, mask_kept=draw(st.integers(1, made.values_of(of))), mask_of=of)
+    return replace(made, mask=draw(st.none() | patterns), mask_along=draw(st.sampled_from("mnk")))
 
 
 bits = st.integers(0, 10**6)

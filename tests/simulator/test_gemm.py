@@ -87,6 +87,11 @@ def test_a_size_is_a_whole_number(axis: str, value: Any, seen: str) -> None:
         ({"along": "x"}, "along is 'x'; groups run along m, n or k"),
         ({"along": "mn"}, "along is 'mn'; groups run along m, n or k"),
         ({"distinct": 0}, "distinct is 0; distinct is a whole number from 1 to 4611686018427387904"),
+        ({"nonzeros": 0}, "nonzeros is 0; nonzeros is a whole number from 1 to 4611686018427387904"),
+        (
+            {"nonzeros": 3, "pattern": TWO_OF_FOUR},
+            "an operand has the pattern 2:4 and 3 nonzeros; its zeros follow a pattern, or are counted",
+        ),
     ],
 )
 def test_what_an_operand_refuses(wrong: dict[str, Any], message: str) -> None:
@@ -112,8 +117,9 @@ def test_effective_macs_are_those_of_kept_values(
 @given(products())
 def test_effective_macs_are_some_of_the_dense(work: Product) -> None:
     assert 0 < work.effective_macs <= work.dense_macs
-    found = [one.pattern for one in (work.a, work.b, work.c) if one.pattern is not None]
-    if all(pattern.dense for pattern in found):
+    assert 0 < work.masked_macs <= work.dense_macs
+    found = [one for one in (work.a, work.b, work.c) if one.sparse]
+    if all(one.pattern is not None and one.pattern.dense for one in found):
         assert work.effective_macs == work.dense_macs
 
 
@@ -121,8 +127,32 @@ def test_effective_macs_are_some_of_the_dense(work: Product) -> None:
 def test_a_mask_that_a_product_cannot_use_skips_nothing(work: Product) -> None:
     assert work.macs_keeping(None, "k") == work.dense_macs
     unused = Product(gemm=work.gemm, a=Operand(dtype="fp8"), b=Operand(dtype="fp8"), c=work.c, mask=work.mask)
-    if work.c.pattern is None:
+    if not work.c.sparse:
         assert unused.effective_macs == unused.dense_macs
+
+
+@pytest.mark.parametrize("name", AXES)
+@given(m=sizes, n=sizes, k=sizes, batch=st.integers(1, 3), share=st.floats(0, 1), seed=st.integers(0, 99))
+def test_effective_macs_are_those_of_nonzeros_anywhere(
+    name: str, m: int, n: int, k: int, batch: int, share: float, seed: int
+) -> None:
+    gemm = Gemm(m=m, n=n, k=k)
+    first, second = gemm.sizes(name)
+    places = list(every(range(batch), *(range(getattr(gemm, axis)) for axis in (first, second))))
+    kept = set(Random(seed).sample(places, max(1, round(share * len(places)))))
+    counted = sum(
+        (one, at[first], at[second]) in kept
+        for one in range(batch)
+        for values in every(range(m), range(n), range(k))
+        if (at := dict(zip("mnk", values, strict=True)))
+    )
+    operands: dict[str, Any] = {one: Operand(dtype="bf16") for one in AXES}
+    dense = Product(gemm=gemm, **operands, batch=batch, mask_kept=len(kept), mask_of=name)
+    operands[name] = Operand(dtype="bf16", nonzeros=len(kept))
+    work = Product(gemm=gemm, **operands, batch=batch)
+    assert work.effective_macs == dense.masked_macs == counted
+    assert work.masked_macs == dense.effective_macs == work.dense_macs
+    assert work.values_of(name) == len(places)
 
 
 @pytest.mark.parametrize("pattern", ["2:4", "4:4"])
@@ -153,6 +183,20 @@ def test_an_operand_has_the_axis_of_its_groups(name: str, along: str, axes: str)
         (
             {"c": Operand(dtype="bf16", distinct=17)},
             "distinct of c is 17; distinct of c is a whole number from 1 to 16",
+        ),
+        (
+            {"a": Operand(dtype="bf16", nonzeros=33), "batch": 2},
+            "nonzeros of a is 33; nonzeros of a is a whole number from 1 to 32",
+        ),
+        (
+            {"a": Operand(dtype="bf16", nonzeros=3), "b": Operand(dtype="bf16", pattern=TWO_OF_FOUR)},
+            "operands a and b both are sparse; one operand of a product may be",
+        ),
+        ({"mask_of": "w"}, "mask_of is 'w'; the operands are a, b and c"),
+        ({"mask_kept": 17}, "mask_kept is 17; mask_kept is a whole number from 1 to 16"),
+        (
+            {"mask_kept": 3, "mask": TWO_OF_FOUR},
+            "the mask is 2:4 and keeps 3; a mask has groups, or is counted",
         ),
     ],
 )

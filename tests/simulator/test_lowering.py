@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from simulator.errors import InputError
 from simulator.gemm import Product
@@ -19,6 +20,12 @@ def patterned(name: str, along: str, *, text: str = "2:4", form: str = "native")
     plain = product()
     operand = replace(plain.a, pattern=Pattern.parse(text), along=along, format=form)
     change: dict[str, Any] = {name: operand}
+    return replace(plain, **change)
+
+
+def anywhere(name: str) -> Product:
+    plain = product()
+    change: dict[str, Any] = {name: replace(plain.a, nonzeros=9)}
     return replace(plain, **change)
 
 
@@ -40,6 +47,10 @@ def patterned(name: str, along: str, *, text: str = "2:4", form: str = "native")
             "dense: packed as bitmask, the decoder reads coordinate",
         ),
         (product(), None, ""),
+        (product(nonzeros=13), None, "dense: the zeros follow no pattern"),
+        (product(nonzeros=16 * 8), None, ""),
+        (anywhere("a"), None, "dense: the zeros follow no pattern"),
+        (anywhere("c"), None, "dense: the zeros are in the result, not in an operand"),
     ],
 )
 def test_what_runs_sparse_and_why_not(work: Product, native: str | None, note: str) -> None:
@@ -72,6 +83,21 @@ def test_transposing_twice_is_nothing(work: Product) -> None:
     assert transposed(transposed(work)) == work
     assert transposed(work).effective_macs == work.effective_macs
     assert transposed(work).dense_macs == work.dense_macs
+    assert transposed(work).masked_macs == work.masked_macs
+
+
+@given(st.sampled_from("ab"), st.integers(1, 64))
+def test_zeros_anywhere_lie_dense_and_are_multiplied(name: str, nonzeros: int) -> None:
+    plain = product(k=8)
+    change: dict[str, Any] = {name: replace(plain.a, nonzeros=min(nonzeros, plain.values_of(name)))}
+    found, dense = lower(replace(plain, **change), SPARSE), lower(plain, SPARSE)
+    assert replace(found, note="") == dense
+
+
+def test_results_that_nobody_wants_are_not_written() -> None:
+    found, dense = lower(anywhere("c"), SPARSE), lower(product(), SPARSE)
+    assert (found.c.value_bits, found.c.metadata_bits) == (9 * 16, 0)
+    assert (found.a, found.b, found.multiplies) == (dense.a, dense.b, dense.multiplies)
 
 
 def test_a_sparse_a_costs_what_the_same_b_does() -> None:

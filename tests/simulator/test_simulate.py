@@ -120,6 +120,18 @@ def test_a_product_on_the_a100_by_hand() -> None:
     assert dense["seconds"] == dense["cycles"] / 1.41e9
 
 
+@pytest.mark.parametrize(
+    ("nonzeros", "text"),
+    [(12, "9.38%"), (128, "100%"), (1, "0.781%"), (64, "50.0%")],
+)
+def test_zeros_anywhere_are_named_and_cost_what_dense_does(nonzeros: int, text: str) -> None:
+    (row, dense) = simulate("a100", Trace(steps=(step(work=product(nonzeros=nonzeros)), step()))).table
+    changed = {name for name in row if row[name] != dense[name]}
+    assert row["pattern"] == f"unstructured {text}"
+    assert row["effective_macs"] == 4 * nonzeros
+    assert changed <= {"pattern", "note", "effective_macs", "padding_macs", "utilization"}
+
+
 def test_a_pattern_that_conforms_runs_as_the_native_one() -> None:
     work = product(m=64, n=64, k=64, pattern=replace(TWO_OF_FOUR, kept=1, group=16))
     row = simulate("a100", Trace(steps=(step(work=work),)), fidelity="bound").table[0]

@@ -22,6 +22,7 @@ from simulator.gemm import Span, Step
 from simulator.trace import Trace, TraceWriter, coalesced, load_trace
 from simulator.trace_rows import COLUMNS, row_of, step_of
 from tests.simulator.steps import product, spans, step, steps
+from workloads import trace_network
 
 
 def happenings(some: list[Step] | tuple[Step, ...]) -> Counter[tuple[object, ...]]:
@@ -70,6 +71,16 @@ def test_load_gives_what_was_saved(tmp_path_factory: pytest.TempPathFactory, som
     loaded = load_trace(folder)
     assert loaded == trace
     assert loaded.digest == trace.digest
+
+
+def test_a_trace_of_the_first_schema_says_what_it_said() -> None:
+    # written by the version before nonzeros: vit_b16, batch 1, 3 steps of sr_ste towards 2:4
+    loaded = load_trace(Path(__file__).with_name("trace_schema_1"))
+    assert loaded.complete
+    assert loaded.provenance["recipe"] == "sr_ste"
+    now = trace_network("vit_b16", recipe="sr_ste", pattern="2:4", steps=3, batch=1)
+    assert loaded.steps == now.steps
+    assert loaded.digest == now.digest
 
 
 def test_the_same_trace_has_the_same_bytes(tmp_path: Path) -> None:
@@ -256,9 +267,21 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         PART + ": row 0: layer is None; layer is a text of 1 to 200 characters",
     ),
     "newer schema": (
-        lambda t: changed(t / "meta.json", schema=2, version="9.9"),
-        "{}/meta.json: schema 2 (written by nmsim 9.9) is newer than this nmsim 0.1.0 reads, which is 1; "
+        lambda t: changed(t / "meta.json", schema=3, version="9.9"),
+        "{}/meta.json: schema 3 (written by nmsim 9.9) is newer than this nmsim 0.1.0 reads, which is 2; "
         "upgrade nmsim",
+    ),
+    "no schema": (
+        lambda t: changed(t / "meta.json", schema=0),
+        "{}/meta.json: is damaged; write the trace again",
+    ),
+    "columns of a newer schema": (
+        lambda t: changed(t / "meta.json", schema=1),
+        PART + ": has other columns than a trace; " + AGAIN,
+    ),
+    "more nonzeros than values": (
+        lambda t: with_part(t, row_with(c_nonzeros=33), rows=1),
+        PART + ": row 0: nonzeros of c is 33; nonzeros of c is a whole number from 1 to 32",
     ),
     "meta is no JSON": (
         lambda t: (t / "meta.json").write_text("{"),

@@ -6,8 +6,8 @@ from typing import Literal
 
 from simulator.errors import InputError, lookup
 from simulator.gemm import check_count
-from simulator.pattern import Pattern
 from workloads.training.selectors import SELECTORS
+from workloads.training.unstructured import Target, Unstructured
 
 Dgrad = Literal["dense", "inputs", "outputs"]
 Wgrad = Literal["dense", "gradient", "kept"]
@@ -32,12 +32,12 @@ class Face:
 
     `forward`: FWD multiplies by masked weights, grouped along their inputs, the reduction. `dgrad` and
     `wgrad` are keys of DGRADS and WGRADS. `dense_wgrad_every` is the number of sparse weight gradients after
-    which one is dense and masks are selected with it. `select_every` is the number of steps from one
-    selection of masks to the next, the first on the phase's first step; None selects once, when the phase
-    brings in a pattern. `second_every` and `second_selector` are the same for a second mask, which DGRAD
-    alone uses. `kept_state` keeps master weights and optimizer state of kept weights alone, which suffices
-    where a pruned weight neither is trained nor remembers its value: a mask that stands still, or whose grown
-    weights start from 0.
+    which one is dense and masks are selected with it; at that step nothing is updated. `select_every` is the
+    number of steps from one selection of masks to the next, the first on the phase's first step; None selects
+    once, when the phase brings in a pattern. `second_every` and `second_selector` are the same for a second
+    mask, which DGRAD alone uses. `kept_state` keeps master weights and optimizer state of kept weights alone,
+    which suffices where a pruned weight neither is trained nor remembers its value: a mask that stands still,
+    or whose grown weights start from 0.
     """
 
     forward: bool = False
@@ -93,19 +93,32 @@ DENSE = Face()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """Consecutive training steps with one Face and one Pattern; without a pattern they are dense."""
+    """Consecutive training steps with one Face and one Target; without a pattern they are dense."""
 
     face: Face
-    pattern: Pattern | None
+    pattern: Target | None
     steps: int
 
     def __post_init__(self) -> None:
         check_count("steps", self.steps)
         if self.pattern is None and self.face != DENSE:
             raise InputError.of("a phase with a sparse face has no pattern", "give it one, as 2:4")
+        if isinstance(self.pattern, Unstructured):
+            self._check_groupless(self.pattern)
+
+    def _check_groupless(self, target: Unstructured) -> None:
+        """Refuse what only N:M has where weights are kept anywhere."""
+        grouped = {
+            "dgrad: outputs": self.face.dgrad == "outputs",
+            "wgrad: gradient": self.face.wgrad == "gradient",
+            f"selector: {self.face.selector}": self.face.selector in ("transposable", "permuted"),
+        }
+        if found := [key for key, needs_groups in grouped.items() if needs_groups]:
+            right = "write it as kept:group, as in 2:4"
+            raise InputError.of(f"{found[0]} needs groups, and {target} has none", right, where="pattern")
 
     @property
-    def mask(self) -> Pattern | None:
+    def mask(self) -> Target | None:
         """The pattern that the weights obey: none while they are dense or only decaying."""
         return self.pattern if self.face.forward else None
 

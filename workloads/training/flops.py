@@ -12,6 +12,7 @@ from simulator.errors import lookup
 from simulator.gemm import Pass, Product, Step, Stream
 from workloads.training.face import Face, Phase
 from workloads.training.recipe import ONE
+from workloads.training.unstructured import Unstructured
 
 FLOPS_PER_MAC = 2
 
@@ -26,12 +27,16 @@ class Coefficients(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convention:
-    """One way to count: `macs` of a Product, and the closed form of a Face at a density."""
+    """One way to count: `macs` of a Product, and the closed form of a Face at a density.
+
+    `anywhere` says whether zeros that follow no pattern count too.
+    """
 
     name: str
     summary: str
     macs: Callable[[Product], int]
     coefficients: Callable[[Face, Fraction], Coefficients]
+    anywhere: bool = True
 
 
 def _macs_algorithmic(product: Product) -> int:
@@ -46,7 +51,7 @@ def _macs_hardware(product: Product) -> int:
 
 
 def _macs_all_sparse(product: Product) -> int:
-    return product.macs_keeping(product.mask, product.mask_along)
+    return product.masked_macs
 
 
 def _share(sparse: bool, density: Fraction) -> Fraction:
@@ -93,6 +98,7 @@ CONVENTIONS = {
         summary="skips zeros that are N:M along the reduction, as a sparse tensor core does",
         macs=_macs_hardware,
         coefficients=_hardware,
+        anywhere=False,
     ),
     "all_sparse": Convention(
         name="all_sparse",
@@ -152,8 +158,10 @@ def train_flops(sparse: int, dense: int, phases: Iterable[Phase], convention: st
     a layer needs no input gradient, and differs by the tails of groups and of periods of weight gradients.
     """
     total = Fraction(0)
+    anywhere = lookup(CONVENTIONS, convention, kind="convention").anywhere
     for phase in phases:
-        passes = sum(coefficients(phase.face, phase.density, convention))
+        skipped = anywhere or not isinstance(phase.pattern, Unstructured)
+        passes = sum(coefficients(phase.face, phase.density if skipped else ONE, convention))
         total += phase.steps * (sparse * passes + 3 * dense)
     return total
 

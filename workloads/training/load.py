@@ -15,6 +15,7 @@ from workloads.training.face import DENSE, DGRADS, WGRADS, Dgrad, Face, Wgrad
 from workloads.training.recipe import Recipe, Window
 from workloads.training.recipes import RECIPES
 from workloads.training.selectors import SELECTORS
+from workloads.training.unstructured import Target
 
 PHASES_MAX = 1000
 
@@ -110,19 +111,15 @@ class DeclaredRecipe(Recipe):
 
     written: tuple[WrittenPhase, ...]
 
-    def windows(self, target: Pattern, steps: int) -> list[Window]:
+    def windows(self, target: Target, steps: int) -> list[Window]:
         """The phases of the file, `target` put in where they ask for it."""
-        patterns = {"dense": None, "target": target}
-        return [
-            Window(
-                share=parse_share(phase.share),
-                face=phase.face(),
-                pattern=patterns[phase.pattern]
-                if phase.pattern in patterns
-                else Pattern.parse(phase.pattern),
-            )
-            for phase in self.written
-        ]
+        patterns: dict[str, Target | None] = {"dense": None, "target": target}
+        windows = []
+        for phase in self.written:
+            known = phase.pattern in patterns
+            pattern = patterns[phase.pattern] if known else Pattern.parse(phase.pattern)
+            windows.append(Window(share=parse_share(phase.share), face=phase.face(), pattern=pattern))
+        return windows
 
 
 def declared(loaded: Loaded[WrittenRecipe]) -> Recipe:

@@ -1,14 +1,23 @@
 """Recipe: a way of training with N:M, as the difference from dense training."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
+from typing import TYPE_CHECKING
 
 from simulator.errors import InputError
 from simulator.gemm import check_count
 from simulator.pattern import Pattern
 from workloads.training.face import DENSE, Face, Phase
+from workloads.training.moment import Moment
+from workloads.training.selectors import RANDOM, SELECTORS
+from workloads.training.unstructured import Target, Unstructured
+
+if TYPE_CHECKING:  # a weight is of compiled kernels, which a list of recipes does not wait for
+    from workloads.models.block import MakeMap
+    from workloads.models.parameters import Slot
+    from workloads.training.emulator.weight import Weight
 
 ONE = Fraction(1)
 
@@ -19,15 +28,19 @@ class Window:
 
     share: Fraction
     face: Face = DENSE
-    pattern: Pattern | None = None
+    pattern: Target | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """A named way of training: `face` says what is sparse once the target pattern is in force.
 
-    This class trains with `face` from the first step to the last. A recipe that changes on the way overrides
-    `windows` and has its parameters as fields. `digest` is that of the file it was read from, if it was.
+    This class trains with `face` from the first step to the last, and its hooks do what the Face says. A
+    recipe that changes on the way overrides `windows`, one that does more to weights or gradients the hooks,
+    and its parameters are fields. `digest` is that of the file it was read from, if it was.
+
+    A training step calls the hooks of each weight that follows the recipe in this order: `select` when the
+    Face asks for masks, `write`, the products, `gradient`, clipping, `clipped`, the optimizer, `updated`.
     """
 
     name: str
@@ -36,11 +49,70 @@ class Recipe:
     face: Face = DENSE
     digest: str = ""
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
+    def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """The run of `steps` steps towards `target`, as shares that sum to 1."""
         return [Window(share=ONE, face=self.face, pattern=target)]
 
-    def phases(self, target: Pattern | None, steps: int) -> tuple[Phase, ...]:
+    def select(self, weight: "Weight", at: Moment) -> None:
+        """Choose the masks of `weight`, as the Face's selector does."""
+        target, selector = at.target, at.phase.face.selector
+        if weight.mask is None and SELECTORS[selector].moves_a_mask:
+            selector = RANDOM
+        if selector == "grow_random":
+            growth = at.rng(weight.name, selector).random(weight.values.shape)
+            weight.move(growth, self.moved(at), target)
+        elif selector == "grow_gradient":
+            weight.move(weight.gradient, self.moved(at), target)
+        else:
+            weight.select(selector, target, at)
+        if at.phase.face.kept_state:
+            weight.forget_pruned()
+
+    def moved(self, at: Moment) -> float:
+        """The share of kept weights that one move of the masks drops and grows."""
+        raise InputError.of(f"recipe {self.name} moves masks and does not say by how much", "let it say so")
+
+    def select_second(self, weight: "Weight", at: Moment) -> None:
+        """Choose the second mask, which DGRAD alone uses."""
+        selector, pattern = at.phase.face.second_selector, at.phase.pattern
+        if selector is not None and isinstance(pattern, Pattern):
+            weight.select_second(selector, pattern, at)
+
+    def write(self, weight: "Weight", at: Moment) -> None:
+        """Say what the products read: all weights, faded ones, or those that the masks keep."""
+        face = at.phase.face
+        if at.phase.pattern is None:
+            weight.use_values()
+        elif not face.forward:
+            weight.use_masked(self.fade(at))
+        else:
+            weight.use_masked()
+            if face.dgrad == "dense":
+                weight.backward = weight.values
+            elif face.second_selector is not None:
+                weight.use_second()
+
+    def fade(self, at: Moment) -> float:
+        """What a pruned weight is multiplied by where FWD is dense and there is a pattern: D, 1 at first."""
+        return 1.0
+
+    def gradient(self, weight: "Weight", at: Moment) -> None:
+        """Change the gradient before it is clipped: none for pruned weights where only kept ones train."""
+        face = at.phase.face
+        if face.wgrad == "kept" or face.kept_state:
+            weight.keep_gradient()
+
+    def clipped(self, weight: "Weight", at: Moment) -> None:
+        """Change the gradient after it is clipped."""
+
+    def updated(self, weight: "Weight", at: Moment) -> None:
+        """Change the weight after the optimizer did."""
+
+    def ends_phase(self, weights: "Sequence[Weight]", at: Moment) -> bool:
+        """Whether the phase ends with this step, before its time: the next one takes what is left."""
+        return False
+
+    def phases(self, target: Target | None, steps: int) -> tuple[Phase, ...]:
         """The Phases of a run of `steps` steps towards `target`; their steps sum to `steps`.
 
         A window that ends at the share s of the run ends before step floor(s * steps). Windows of no
@@ -64,9 +136,50 @@ class Recipe:
             start = stop
         return tuple(phases)
 
-    def last_phase(self, target: Pattern | None) -> Phase:
+    @property
+    def rebuilds(self) -> bool:
+        """Whether the model is another one than dense training has."""
+        return False
+
+    def sizes(self, model: str, sizes: dict[str, int], target: Target) -> dict[str, int]:
+        """The sizes of the model that is trained, where dense training has `sizes`."""
+        return sizes
+
+    def maps(self, target: Target) -> "MakeMap | None":
+        """What makes the maps of the layers that follow; None for plain ones."""
+        return None
+
+    def beside(self, slot: "Slot") -> "list[Slot]":
+        """What is trained beside the weight of `slot`; its gradient is the hooks' to write."""
+        return []
+
+    def in_force(self, weight: "Weight", phase: Phase) -> Phase:
+        """The Phase as it was for this weight, the masks of which may keep what only training knows."""
+        if not isinstance(phase.pattern, Unstructured) or weight.mask is None:
+            return phase
+        kept, size = weight.kept, weight.values.size
+        if kept == phase.pattern.kept_of(size):
+            return phase
+        return replace(phase, pattern=Unstructured(density=Fraction(max(kept, 1), size)))
+
+    def longest(self, target: Target | None, steps: int) -> tuple[Phase, ...]:
+        """The Phases that training plans with, of which `ends_phase` may cut one short."""
+        return self.phases(target, steps)
+
+    def freezes(self, at: Moment) -> bool:
+        """Whether Adam's variance stands still."""
+        return False
+
+    def last_phase(self, target: Target | None) -> Phase:
         """What is in force on the last step, which is what the trained network is served with."""
         return self.phases(target, 1)[-1]
+
+    def pattern_of(self, target: Target) -> Pattern:
+        """The target, which must be N:M for what this recipe makes of it."""
+        if isinstance(target, Pattern):
+            return target
+        right = "write it as kept:group, as in 2:4"
+        raise InputError.of(f"recipe {self.name} needs groups, and {target} has none", right, where="pattern")
 
     def _check_shares(self, shares: Iterable[Fraction]) -> None:
         """Refuse windows that do not fill the run."""

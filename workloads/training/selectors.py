@@ -56,6 +56,11 @@ SELECTORS = {
         compares=lambda group: 1 + sorting(group),
         read_bits=0,
     ),
+    "threshold": Selector(
+        name="threshold",
+        summary="compare |w| with the threshold of its output",
+        compares=lambda _group: 1,
+    ),
     "grow_gradient": Selector(
         name="grow_gradient",
         summary="drop by |w|, grow by |dense gradient|",

@@ -8,7 +8,9 @@
 Master weights, gradients and state are fp32. The optimizer works on all weights, or on kept ones where the
 face says so, and reads the gradients that WGRAD wrote. It also writes the copies that the products read, in
 their dtype (`copied_weights`). While a pattern is in force it reads a mask bit a weight to write them, to
-thin one, to fade it, or to spread kept weights out, and one more where DGRAD has a second mask.
+thin one, to fade it, or to spread kept weights out, and one more where DGRAD has a second mask. Where masks
+move at a step at which nothing is updated (RigL), the copies alone are written anew, from all weights that
+are held.
 
 Mask selection reads and computes as its Selector says, and writes one bit a weight. Mask bits count as
 metadata, and stand for the metadata that FWD and DGRAD read beside a packed copy: the optimizer writes the
@@ -32,6 +34,7 @@ from workloads.networks.layer import Layer
 from workloads.training.face import Phase
 from workloads.training.products import kept_weights
 from workloads.training.selectors import SELECTORS
+from workloads.training.unstructured import Target, Unstructured
 
 STATE_BITS = DTYPES["fp32"]
 MVUE_OPS = 6
@@ -74,14 +77,33 @@ def layer_optimizer_stream(layer: Layer, phase: Phase, optimizer: Optimizer, dty
     """The optimizer step of one layer's weights in a phase."""
     if phase.pattern is None:
         return dense_optimizer_stream(layer.parameters, optimizer, dtype)
-    face, kept = phase.face, kept_weights(layer, phase.pattern)
-    masks = 1 if face.second_selector is None else 2
     return optimizer.stream(
-        kept if face.kept_state else layer.parameters,
-        gradients=kept if face.wgrad == "kept" else layer.parameters,
+        held_weights(layer, phase),
+        gradients=kept_weights(layer, phase.pattern) if phase.face.wgrad == "kept" else layer.parameters,
         copy_bits=copied_weights(layer, phase) * DTYPES[dtype],
-        mask_bits=masks * layer.parameters,
+        mask_bits=mask_bits(layer, phase),
     )
+
+
+def copy_stream(layer: Layer, phase: Phase, dtype: str) -> Stream:
+    """The copies of a layer's weights written anew, because its masks moved and no optimizer step does it."""
+    return Stream(
+        op="copy",
+        elements=layer.parameters,
+        read_bits=held_weights(layer, phase) * STATE_BITS,
+        write_bits=copied_weights(layer, phase) * DTYPES[dtype],
+        metadata_read_bits=mask_bits(layer, phase),
+    )
+
+
+def held_weights(layer: Layer, phase: Phase) -> int:
+    """Master weights of a layer that are held, with their state: all of them, or those that masks keep."""
+    return kept_weights(layer, phase.pattern) if phase.face.kept_state else layer.parameters
+
+
+def mask_bits(layer: Layer, phase: Phase) -> int:
+    """Bits of the masks of a layer in a phase with a pattern."""
+    return (1 if phase.face.second_selector is None else 2) * layer.parameters
 
 
 def copied_weights(layer: Layer, phase: Phase) -> int:
@@ -90,21 +112,22 @@ def copied_weights(layer: Layer, phase: Phase) -> int:
     One copy of all weights while none are zero. With masks: one packed along the inputs, for FWD, and for
     DGRAD one packed along the outputs if they are N:M there too, else one of all weights, the zeros among
     them. A machine that skips nothing reads that dense copy in FWD as well; the packed ones are charged to it
-    all the same.
+    all the same. A mask without groups is not packed: one copy of all weights serves both.
     """
     mask = phase.mask
-    if mask is None or mask.dense:
+    if mask is None or mask.dense or isinstance(mask, Unstructured):
         return layer.parameters
     along_outputs = layer.batch * layer.gemm.k * mask.kept_along(layer.gemm.n)
     return kept_weights(layer, mask) + (along_outputs if phase.face.dgrad == "outputs" else layer.parameters)
 
 
-def selection_stream(layer: Layer, selector: str, group: int, *, second: bool = False) -> Stream:
-    """One selection of a layer's mask over groups of `group` weights.
+def selection_stream(layer: Layer, selector: str, target: Target, *, second: bool = False) -> Stream:
+    """One selection of a layer's mask: in groups of the target, or among all weights where it has none.
 
     A `second` mask is selected among the weights that the first one keeps, which is read for it.
     """
     rule, weights = SELECTORS[selector], layer.parameters
+    group = weights if isinstance(target, Unstructured) else target.group
     return Stream(
         op="select_second" if second else "select",
         elements=weights,

@@ -66,6 +66,20 @@ def test_a_change_of_any_kernel_is_a_change_of_sources(
     assert sources(folder / "threads.py") == after[0]
 
 
+def test_a_change_beside_a_kernel_is_a_change_of_its_sources(tmp_path: Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    for folder in (own, other):
+        folder.mkdir()
+        for name in ("caller.py", "callee.py"):
+            (folder / name).write_text(name)
+    before = [sources(own / "caller.py"), sources(other / "caller.py"), sources(Path(identity.__file__))]
+    assert before[0] == before[1]
+    assert before[0] != before[2]
+    (own / "callee.py").write_text("edited")
+    after = [sources(own / "caller.py"), sources(other / "caller.py"), sources(Path(identity.__file__))]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, True]
+
+
 def test_where_the_sources_lie_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = sources(Path(identity.__file__))
     shutil.copytree(Path(identity.__file__).parent, tmp_path / "kernels")

@@ -28,6 +28,7 @@ from workloads.training.flops import (
 from workloads.training.products import forward_product, input_gradient_product, weight_gradient_product
 from workloads.training.recipes import RECIPES
 from workloads.training.unroll import inference_steps, training_steps
+from workloads.training.unstructured import Unstructured
 
 HALF = Fraction(1, 2)
 
@@ -234,6 +235,41 @@ def test_closed_form_of_rigl_holds_over_whole_periods(target: Pattern, periods: 
     closed = train_flops(2 * size**3, 0, phases, convention)
     trace = training_steps(one_layer(size, size, size), recipe, target, total)
     assert ledger(trace, convention).total == closed
+
+
+@given(
+    st.sampled_from(["ste", "sr_ste", "static", "rigl", "set", "one_shot", "ac_dc", "mdgf_linear"]),
+    st.integers(1, 20),
+    st.tuples(GROUPS, GROUPS, GROUPS),
+    st.integers(1, 5),
+    st.sampled_from(sorted(CONVENTIONS)),
+)
+@settings(deadline=None)
+def test_closed_form_is_the_sum_of_the_trace_where_a_share_is_whole(
+    name: str, twentieths: int, sizes: tuple[int, int, int], periods: int, convention: str
+) -> None:
+    m, n, k = sizes[0], 4 * sizes[1], 5 * sizes[2]
+    target = Unstructured(density=Fraction(twentieths, 20))
+    steps = 4 * 101 * periods  # whole periods of rigl in three quarters
+    closed = train_flops(2 * m * n * k, 0, RECIPES[name].phases(target, steps), convention)
+    trace = training_steps(one_layer(m, n, k), RECIPES[name], target, steps)
+    assert ledger(trace, convention).total == closed
+
+
+def test_who_needs_groups_skips_no_zeros_anywhere() -> None:
+    tenth = Unstructured(density=Fraction(1, 10))
+    run = {name: training_steps(one_layer(3, 8, 5), RECIPES[name], tenth, 10) for name in ("static", "ste")}
+    dense = 2 * 3 * 8 * 5 * 10
+    for one in run.values():
+        book = ledger(one, "hardware")
+        assert (book.fwd, book.dgrad, book.wgrad) == (dense, dense, dense)
+    # 4 of 40 weights, and 3 tokens
+    assert (
+        ledger(run["static"], "algorithmic").total
+        == ledger(run["ste"], "all_sparse").total
+        == 3 * 2 * 4 * 3 * 10
+    )
+    assert ledger(run["ste"], "algorithmic").total == 2 * 2 * 4 * 3 * 10 + dense
 
 
 def kept_indices(length: int, pattern: Pattern) -> set[int]:

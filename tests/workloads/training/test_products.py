@@ -1,5 +1,6 @@
 """The three products of a layer: shapes, orientation, and which operand carries the pattern."""
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from workloads.training.products import (
     kept_weights,
     weight_gradient_product,
 )
+from workloads.training.unstructured import Unstructured
 
 TOKENS, OUTPUTS, INPUTS = 5, 6, 7
 CONV = Layer(name="conv", role=Role.CONV, gemm=Gemm(m=TOKENS, n=OUTPUTS, k=INPUTS), batch=3, input_values=11)
@@ -81,6 +83,43 @@ def test_a_dense_phase_has_no_pattern_anywhere() -> None:
         assert product.mask is None
 
 
+TENTH = Unstructured(density=Fraction(1, 10))
+KEPT = 13  # of 3 * 6 * 7 weights, 12.6 rounded half up
+
+
+def nonzeros(product: Product) -> dict[str, int]:
+    return {
+        name: operand.nonzeros for name in "abc" if (operand := getattr(product, name)).nonzeros is not None
+    }
+
+
+def test_weights_kept_anywhere_are_counted_where_a_pattern_would_be() -> None:
+    phase = Phase(face=Face(forward=True, dgrad="inputs", wgrad="kept"), pattern=TENTH, steps=1)
+    products = {
+        "b": forward_product(CONV, phase, "bf16"),
+        "b ": input_gradient_product(CONV, phase, "bf16"),
+        "c": weight_gradient_product(CONV, phase, "bf16"),
+    }
+    for name, product in products.items():
+        assert patterns(product) == {}
+        assert nonzeros(product) == {name.strip(): KEPT}
+        assert (product.mask, product.mask_kept, product.mask_of) == (None, KEPT, name.strip())
+        assert product.masked_macs == product.effective_macs == TOKENS * KEPT
+
+
+def test_dense_products_of_weights_kept_anywhere_tell_of_the_mask_alone() -> None:
+    phase = Phase(face=Face(forward=True, wgrad="kept"), pattern=TENTH, steps=1)
+    for product in (
+        input_gradient_product(CONV, phase, "bf16"),
+        weight_gradient_product(CONV, phase, "bf16", dense=True),
+    ):
+        assert (patterns(product), nonzeros(product), product.mask_kept) == ({}, {}, KEPT)
+        assert product.effective_macs == product.dense_macs
+    fading = Phase(face=Face(select_every=1), pattern=TENTH, steps=1)
+    for product in (forward_product(CONV, fading, "bf16"), weight_gradient_product(CONV, fading, "bf16")):
+        assert (nonzeros(product), product.mask_kept) == ({}, None)
+
+
 def test_attention_has_a_gradient_to_each_activation() -> None:
     scores = Layer(name="scores", role=Role.ATTENTION, gemm=Gemm(m=5, n=6, k=7), batch=12)
     to_a, to_b = attention_gradient_products(scores, "bf16")
@@ -95,3 +134,4 @@ def test_kept_weights_count_tails() -> None:
     assert kept_weights(CONV, None) == 3 * 6 * 7
     attention = Layer(name="scores", role=Role.ATTENTION, gemm=Gemm(m=5, n=6, k=7))
     assert kept_weights(attention, TWO_OF_FOUR) == 0
+    assert (kept_weights(CONV, TENTH), kept_weights(attention, TENTH)) == (KEPT, 0)

@@ -1,5 +1,7 @@
 """UPDATE in bits and operations, counted by hand for a layer of 8 inputs and 6 outputs."""
 
+from fractions import Fraction
+
 import pytest
 
 from simulator.gemm import Gemm, Stream
@@ -9,7 +11,14 @@ from workloads.networks.layer import Layer, Role
 from workloads.training.face import Phase
 from workloads.training.recipes import RECIPES
 from workloads.training.selectors import SELECTORS, sorting
-from workloads.training.upkeep import OPTIMIZERS, gradient_stream, layer_optimizer_stream, selection_stream
+from workloads.training.unstructured import Unstructured
+from workloads.training.upkeep import (
+    OPTIMIZERS,
+    copy_stream,
+    gradient_stream,
+    layer_optimizer_stream,
+    selection_stream,
+)
 
 FC = Layer(name="fc", role=Role.FF, gemm=Gemm(m=5, n=6, k=8))
 WEIGHTS, KEPT = 48, 24
@@ -101,6 +110,46 @@ def test_a_mask_that_keeps_everything_needs_one_copy(name: str) -> None:
     assert stream.write_bits == WEIGHTS * (3 * 32 + 16)
 
 
+TENTH = Unstructured(density=Fraction(1, 10))
+
+
+def test_weights_kept_anywhere_lie_dense_in_one_copy() -> None:
+    kept = 5  # of 48, 4.8 rounded half up
+    stream = adamw(Phase(face=RECIPES["rigl"].face, pattern=TENTH, steps=1))
+    assert (stream.elements, stream.ops) == (kept, kept * 16)
+    assert (stream.read_bits, stream.metadata_read_bits) == (kept * 4 * 32, WEIGHTS)
+    assert stream.write_bits == kept * 3 * 32 + WEIGHTS * 16
+    stream = copy_stream(FC, Phase(face=RECIPES["rigl"].face, pattern=TENTH, steps=1), "bf16")
+    assert (stream.read_bits, stream.write_bits, stream.ops) == (kept * 32, WEIGHTS * 16, 0)
+    assert adamw(Phase(face=RECIPES["ste"].face, pattern=TENTH, steps=1)).elements == WEIGHTS
+
+
+def test_a_mask_without_groups_is_sorted_whole() -> None:
+    assert selection_stream(FC, "magnitude", TENTH).ops == WEIGHTS * 6  # ceil(log2(48))
+    assert selection_stream(FC, "grow_gradient", TENTH).ops == WEIGHTS * 2 * 6
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "along_outputs", "masks"),
+    [
+        ("rigl", KEPT, WEIGHTS, 1),
+        ("ste", WEIGHTS, WEIGHTS, 1),
+        ("transposable", WEIGHTS, ALONG_OUTPUTS, 1),
+        ("bi_mask", WEIGHTS, ALONG_OUTPUTS, 2),
+    ],
+)
+def test_copies_are_written_from_the_weights_that_are_held(
+    name: str, held: int, along_outputs: int, masks: int
+) -> None:
+    assert copy_stream(FC, last_phase(name), "bf16") == Stream(
+        op="copy",
+        elements=WEIGHTS,
+        read_bits=held * 32,
+        write_bits=(KEPT + along_outputs) * 16,
+        metadata_read_bits=masks * WEIGHTS,
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "compares"), [(1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (16, 4), (4096, 12)]
 )
@@ -120,7 +169,7 @@ def test_sorting_takes_the_ceiling_of_the_logarithm(values: int, compares: int) 
     ],
 )
 def test_selection_of_2_4_masks(selector: str, read: int, mask_read: int, ops: int) -> None:
-    stream = selection_stream(FC, selector, 4)
+    stream = selection_stream(FC, selector, TWO_OF_FOUR)
     assert (stream.op, stream.elements) == ("select", WEIGHTS)
     assert (stream.read_bits, stream.write_bits) == (WEIGHTS * read, 0)
     assert (stream.metadata_read_bits, stream.metadata_write_bits) == (WEIGHTS * mask_read, WEIGHTS)
@@ -129,7 +178,7 @@ def test_selection_of_2_4_masks(selector: str, read: int, mask_read: int, ops: i
 
 @pytest.mark.parametrize(("selector", "ops"), [("magnitude", 2), ("permuted", 300)])
 def test_a_second_mask_is_selected_among_what_the_first_one_keeps(selector: str, ops: int) -> None:
-    stream = selection_stream(FC, selector, 4, second=True)
+    stream = selection_stream(FC, selector, TWO_OF_FOUR, second=True)
     assert (stream.op, stream.read_bits, stream.ops) == ("select_second", WEIGHTS * 32, WEIGHTS * ops)
     assert (stream.metadata_read_bits, stream.metadata_write_bits) == (WEIGHTS, WEIGHTS)
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from simulator.pattern import Pattern
 from workloads.training.recipe import ONE, Recipe, Window
 from workloads.training.recipes.static import FIXED
+from workloads.training.unstructured import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class AlternatingCompression(Recipe):
     prune_at: tuple[Fraction, ...] = tuple(Fraction(epoch, 100) for epoch in (*range(10, 80, 10), 85))
     restore_at: tuple[Fraction, ...] = tuple(Fraction(epoch, 100) for epoch in range(15, 85, 10))
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
+    def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """Dense and compressed windows in turn."""
         start = Fraction(0)
         for prune, restore in zip(self.prune_at, (*self.restore_at, ONE), strict=True):

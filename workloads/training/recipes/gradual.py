@@ -8,6 +8,7 @@ from math import ceil
 from simulator.pattern import Pattern
 from workloads.training.recipe import ONE, Recipe, Window
 from workloads.training.recipes.static import FIXED
+from workloads.training.unstructured import Target, Unstructured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +26,20 @@ class CubicRamp(Recipe):
 
     def kept(self, target: Pattern, update: int) -> int:
         """Values kept of a group after `update` updates, exactly."""
-        left = ONE - Fraction(update, self.updates)
-        return ceil(target.group * (target.density + (1 - target.density) * left**3))
+        return ceil(target.group * self.density(target, update))
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
+    def density(self, target: Target, update: int) -> Fraction:
+        """The share of weights on the cubic after `update` updates."""
+        left = ONE - Fraction(update, self.updates)
+        return target.density + (1 - target.density) * left**3
+
+    def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """A dense window, the ramp, and the target."""
         yield Window(share=self.start)
         for update in range(self.updates):
-            pattern = Pattern(kept=self.kept(target, update), group=target.group)
+            pattern: Target = Unstructured(density=self.density(target, update))
+            if isinstance(target, Pattern):
+                pattern = Pattern(kept=self.kept(target, update), group=target.group)
             share = (self.stop - self.start) / self.updates
             if pattern.dense and not target.dense:
                 yield Window(share=share)

@@ -9,12 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
+from typing import TYPE_CHECKING
 
 from simulator.errors import InputError
 from simulator.pattern import Pattern
 from workloads.training.face import Face
+from workloads.training.moment import Moment
 from workloads.training.recipe import ONE, Recipe, Window
 from workloads.training.recipes.static import FIXED
+from workloads.training.unstructured import Target
+
+if TYPE_CHECKING:
+    from workloads.training.emulator.weight import Weight
 
 PAPER = "Kao et al.: Training Recipe for N:M Structured Sparsity with Decaying Pruning Mask, arXiv:2209.07617"
 UPDATES_MAX = 8
@@ -47,7 +53,7 @@ class KaoMask(MaskUpdates):
 
     weight: Fraction = Fraction(1, 8)
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
+    def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """A dense window, a fading one, and the target with binary masks."""
         if self.weight * UPDATES_MAX < 1:
             raise InputError.of(
@@ -60,6 +66,16 @@ class KaoMask(MaskUpdates):
             Window(share=decay, face=self.selecting(Face(), steps), pattern=target),
             Window(share=ONE - self.start - decay, face=self.selecting(self.face, steps), pattern=target),
         ]
+
+    def fade(self, at: Moment) -> float:
+        """D after the updates of this window so far; the one on its first step does not count."""
+        updates = at.since // (at.phase.face.select_every or 1)
+        return max(1 - min(updates, UPDATES_MAX) * float(self.weight), 0.0)
+
+    def gradient(self, weight: "Weight", at: Moment) -> None:
+        """G (m + (1 - m) D): the chain rule."""
+        if at.phase.pattern is not None:
+            weight.keep_gradient(0.0 if at.phase.face.forward else self.fade(at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +93,9 @@ class KaoStructure(MaskUpdates):
         kept = [group - 1, *(-(-group // 2**k) for k in range(2, group.bit_length() + 1))]
         return [Pattern(kept=n, group=group) for n in kept if n > target.kept]
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
+    def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """Dense until the first update, a window for each pattern on the way, and the target."""
-        patterns = self.schedule(target)
+        patterns = self.schedule(self.pattern_of(target))
         dense, face = self.start + self.every, self.selecting(self.face, steps)
         return [
             Window(share=dense),

@@ -9,6 +9,7 @@ from simulator.pattern import GROUP_MAX, Pattern
 from workloads.training.recipe import ONE, Recipe, Window
 from workloads.training.recipes.mdgf import PAPER
 from workloads.training.recipes.ste import STRAIGHT_THROUGH
+from workloads.training.unstructured import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +33,9 @@ class StructureDecay(Recipe):
         kept = [n for n in dict.fromkeys([group - 1, *halves]) if n > target.kept]
         return [Pattern(kept=n, group=group) for n in [*kept, target.kept]]
 
-    def windows(self, target: Pattern, steps: int) -> Iterable[Window]:
+    def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """A dense window, one of equal length for each pattern, and the target."""
-        patterns = self.schedule(target)
+        patterns = self.schedule(self.pattern_of(target))
         share = (ONE - self.dense - self.final) / len(patterns)
         return [
             Window(share=self.dense),

@@ -1,15 +1,38 @@
 """Masks that serve DGRAD too: transposable ones, or a second mask along the outputs."""
 
-from workloads.training.face import Face
-from workloads.training.recipe import Recipe
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-TRANSPOSABLE = Recipe(
+from workloads.training.face import Face
+from workloads.training.moment import Moment
+from workloads.training.recipe import Recipe
+from workloads.training.recipes.ste import DrawnToZero
+
+if TYPE_CHECKING:
+    from workloads.training.emulator.weight import Weight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transposable(Recipe):
+    """Masks by `solver`, one of those of simulator.mask.select_transposable.
+
+    The two greedy ones leave rows and columns short of `kept`.
+    """
+
+    solver: str = "exact"
+
+    def select(self, weight: "Weight", at: Moment) -> None:
+        """The transposable mask of the largest magnitudes, as the solver finds it."""
+        weight.select(at.phase.face.selector, self.pattern_of(at.target), at, solver=self.solver)
+
+
+TRANSPOSABLE = Transposable(
     name="transposable",
     summary="one mask that is N:M along inputs and outputs, refreshed every 40 steps",
     paper="Hubara et al.: Accelerated Sparse Neural Training, arXiv:2102.08124",
     face=Face(forward=True, dgrad="outputs", wgrad="dense", select_every=40, selector="transposable"),
 )
-BI_MASK = Recipe(
+BI_MASK = DrawnToZero(
     name="bi_mask",
     summary="sr_ste in FWD; DGRAD has its own mask, refreshed every 100 steps over 100 permutations",
     paper="Zhang et al.: Bi-directional Masks for Efficient N:M Sparse Training, arXiv:2302.06058",

@@ -1,0 +1,1 @@
+"""Compiled loops of training: everything elementwise, fused; products of matrices are numpy's."""

@@ -1,0 +1,1 @@
+"""Models that are really trained: explicit forward and backward passes over the layers of a Network."""

@@ -1,0 +1,225 @@
+"""Choices: what a person says of a training run, and what follows from it."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from threadpoolctl import threadpool_info
+
+from simulator.errors import InputError, lookup, placed, shown
+from simulator.gemm import DTYPES
+from simulator.version import __version__
+from workloads.models.feed_forward import Activation
+from workloads.models.linear import Linear
+from workloads.models.model import Model
+from workloads.models.registry import build_model
+from workloads.networks.layer import Role
+from workloads.shapes import parse_roles, parse_targets
+from workloads.tasks import Task, load_task
+from workloads.training.emulator.budget import parse_budget, steps_within
+from workloads.training.emulator.optimizers import Settings
+from workloads.training.emulator.parts import PARTS
+from workloads.training.emulator.plan import STEPS_MAX, Plan
+from workloads.training.emulator.rates import Rate
+from workloads.training.face import DENSE
+from workloads.training.load import load_recipe
+from workloads.training.recipe import Recipe
+from workloads.training.settings import parameters, with_settings
+from workloads.training.unroll import by_role
+from workloads.training.unstructured import Target
+from workloads.training.upkeep import OPTIMIZERS
+from workloads.training.works import Manner
+
+STEPS = 1000
+RATES = {"adamw": 5e-3, "sgd": 0.1}
+"""Peak learning rates where none is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """A training run in a person's words; `nmsim train --help` says what each means.
+
+    `settings` are the recipe's parameters (KEY=VALUE), `sizes` the task's. `dtype` is what the trace says of
+    the products, as a machine would run them; the emulator computes in float32 whatever it says.
+    """
+
+    task: str
+    recipe: str | Path = "dense"
+    pattern: str | None = None
+    settings: tuple[str, ...] = ()
+    sparse: str = "ff,conv"
+    model: str | None = None
+    width: int = 64
+    depth: int = 2
+    inner: int | None = None
+    heads: int = 4
+    activation: Activation = "gelu"
+    data: str | Path | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    batch: int = 64
+    steps: int | None = None
+    budget: str | None = None
+    convention: str = "algorithmic"
+    longer: int = 1
+    rate: float | None = None
+    schedule: str = "cosine"
+    warmup: float = 0.05
+    floor: float = 0.02
+    optimizer: str = "adamw"
+    decay: float = 0.01
+    momentum: float = 0.9
+    beta2: float = 0.999
+    clip: float = 1.0
+    smoothing: float = 0.0
+    seed: int = 0
+    dtype: str = "bf16"
+    probes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A run that can begin, and `provenance`: all that decided it, as its trace carries it."""
+
+    task: Task
+    model: Model
+    plan: Plan
+    manner: Manner
+    provenance: dict[str, Any]
+
+
+def resolve(choices: Choices) -> Resolved:
+    """Load the task, build the model and settle every number; or say what is wrong with a choice."""
+    recipe = with_settings(load_recipe(choices.recipe), choices.settings)
+    targets = targets_of(choices, recipe)
+    lookup(DTYPES, choices.dtype, kind="dtype", where="dtype")
+    lookup(RATES, choices.optimizer, kind="optimizer", where="optimizer")
+    if type(choices.longer) is not int or not 1 <= choices.longer <= 1000:
+        raise InputError.of(shown(choices.longer), "a whole number from 1 to 1000", where="longer")
+    peak = RATES[choices.optimizer] if choices.rate is None else choices.rate
+    rate = Rate(peak=peak, schedule=choices.schedule, warmup=choices.warmup, floor=choices.floor)
+    optimizer = Settings(
+        name=choices.optimizer, decay=choices.decay, momentum=choices.momentum, beta2=choices.beta2
+    )
+    manner = Manner(dtype=choices.dtype, optimizer=OPTIMIZERS[choices.optimizer])
+    with placed("data"):
+        task = load_task(choices.task, path=choices.data, settings=choices.sizes)
+    model = _model(choices, task, recipe, targets)
+    plan = Plan(
+        recipe=recipe,
+        targets=targets,
+        steps=_steps(choices, model, recipe, targets),
+        batch=choices.batch,
+        rate=rate,
+        optimizer=optimizer,
+        clip=choices.clip,
+        smoothing=choices.smoothing,
+        seed=choices.seed,
+    )
+    return Resolved(
+        task=task, model=model, plan=plan, manner=manner, provenance=_provenance(choices, task, model, plan)
+    )
+
+
+def targets_of(choices: Choices, recipe: Recipe) -> Mapping[Role, Target | None]:
+    """The target of each role that follows the recipe."""
+    with placed("sparse"):
+        roles = parse_roles(choices.sparse)
+    if recipe.face == DENSE:
+        if choices.pattern is not None:
+            right = "leave it out, or choose a recipe that does"
+            raise InputError.of(f"recipe {recipe.name} uses none", right, where="pattern")
+        return {}
+    with placed("pattern"):
+        targets = None if choices.pattern is None else parse_targets(choices.pattern)
+    return by_role(targets, roles)
+
+
+def _model(choices: Choices, task: Task, recipe: Recipe, targets: Mapping[Role, Target | None]) -> Model:
+    """The model of the task, rebuilt where the recipe asks for it."""
+    name = choices.model or task.default_model
+    inner = 4 * choices.width if choices.inner is None else choices.inner
+    sizes = {"width": choices.width, "depth": choices.depth, "inner": inner, "heads": choices.heads}
+    make_map = None
+    if recipe.rebuilds:
+        one = set(targets.values())
+        target = one.pop()
+        if one or target is None:
+            what = f"recipe {recipe.name} needs one pattern for all layers"
+            raise InputError.of(what, "write the target, as in 2:4 or 25 %", where="pattern")
+        sizes, make_map = recipe.sizes(name, sizes, target), recipe.maps(target)
+    return build_model(
+        name,
+        task.shape,
+        **sizes,
+        batch=choices.batch,
+        activation=choices.activation,
+        make_map=make_map or Linear,
+    )
+
+
+def _steps(choices: Choices, model: Model, recipe: Recipe, targets: Mapping[Role, Target | None]) -> int:
+    """The steps that are asked for, or those that the budget pays for."""
+    if choices.budget is None:
+        return (STEPS if choices.steps is None else choices.steps) * choices.longer
+    if choices.steps is not None:
+        raise InputError.of("steps are given too", "leave one of the two out", where="budget")
+    budget = parse_budget(choices.budget, model.network) * choices.longer
+    return steps_within(budget, model.network, recipe, targets, convention=choices.convention, most=STEPS_MAX)
+
+
+def _provenance(choices: Choices, task: Task, model: Model, plan: Plan) -> dict[str, Any]:
+    rate, optimizer = plan.rate, plan.optimizer
+    return {
+        "from": "training",
+        "nmsim": __version__,
+        "task": task.name,
+        "task_sha256": task.digest,
+        "network": model.name,
+        "sizes": dict(model.network.sizes),
+        "activation": choices.activation,
+        "recipe": plan.recipe.name,
+        "recipe_sha256": plan.recipe.digest or None,
+        "parameters": {name: _plain(value) for name, value in parameters(plan.recipe).items()},
+        "pattern": choices.pattern,
+        "targets": {
+            str(role): None if target is None else str(target) for role, target in plan.targets.items()
+        },
+        "steps": plan.steps,
+        "batch": plan.batch,
+        "optimizer": {"name": optimizer.name, "decay": optimizer.decay, "momentum": optimizer.momentum}
+        | {"beta1": optimizer.beta1, "beta2": optimizer.beta2, "epsilon": optimizer.epsilon},
+        "rate": {"peak": rate.peak, "schedule": rate.schedule, "warmup": rate.warmup, "floor": rate.floor},
+        "clip": plan.clip,
+        "smoothing": plan.smoothing,
+        "seed": plan.seed,
+        "probes": choices.probes,
+        "dtype": choices.dtype,
+        "computed_in": plan.dtype,
+        "parts": PARTS,
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+        },
+        "blas": _blas(),
+    }
+
+
+def _plain(value: object) -> object:
+    """A parameter as JSON has it."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _blas() -> dict[str, object]:
+    """The libraries that multiply matrices, and the threads that each part of a batch gives them."""
+    found = [info for info in threadpool_info() if info.get("user_api") == "blas"]
+    names = sorted(
+        {f"{info['internal_api']} {info['version']} {info.get('architecture', '')}".strip() for info in found}
+    )
+    return {"libraries": names, "threads_a_part": 1}

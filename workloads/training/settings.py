@@ -1,0 +1,72 @@
+"""Parameters of a recipe as a person writes them: KEY=VALUE."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import fields, replace
+from fractions import Fraction
+from math import isfinite
+from typing import Any
+
+from simulator.errors import InputError, lookup, placed, shown
+from simulator.units import parse_share
+from workloads.training.recipe import Recipe
+
+FIXED = frozenset(field.name for field in fields(Recipe))
+"""What every recipe has, and nobody sets."""
+
+
+def parameters(recipe: Recipe) -> dict[str, Any]:
+    """The parameters of a recipe and their values, as a run notes them."""
+    return {field.name: getattr(recipe, field.name) for field in fields(recipe) if field.name not in FIXED}
+
+
+def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """The recipe with other parameters, each written KEY=VALUE: `strength=1e-3`, `final=10 %`."""
+    kinds = {field.name: str(field.type) for field in fields(recipe) if field.name not in FIXED}
+    given: dict[str, Any] = {}
+    for text in settings:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name:
+            raise InputError.of(f"{shown(text)} sets nothing", "write KEY=VALUE", where="with")
+        if not kinds:
+            raise InputError.of(f"recipe {recipe.name} has no parameters", "leave it out", where="with")
+        given[name] = _parsed(name, value, lookup(kinds, name, kind="parameter", where="with"))
+    with placed("with"):
+        return replace(recipe, **given)
+
+
+def _parsed(name: str, text: str, kind: str) -> Any:
+    """The value that `text` writes for a parameter of the type `kind`."""
+    if "None" in kind and text == "none":
+        return None
+    if "str" in kind:
+        return text
+    for word, (parse, right) in PARSERS.items():
+        if word in kind and "tuple" not in kind:
+            with suppress(ValueError, KeyError, ZeroDivisionError, OverflowError):
+                return parse(text)
+            raise InputError.of(f"{name} is {shown(text)}", f"write {right}", where="with")
+    raise InputError.of(f"{name} cannot be set", "write a recipe of your own in YAML", where="with")
+
+
+def _share(text: str) -> Fraction:
+    """A share of the run; 0 too."""
+    if text in ("0", "0%", "0 %"):
+        return Fraction(0)
+    return parse_share(text)
+
+
+def _number(text: str) -> float:
+    """A finite number."""
+    if not isfinite(number := float(text)):
+        raise ValueError
+    return number
+
+
+PARSERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "bool": ({"true": True, "false": False}.__getitem__, "true or false"),
+    "Fraction": (_share, "a share, as in 10 % or 1/10"),
+    "float": (_number, "a number, as in 1e-3"),
+    "int": (int, "a whole number"),
+}
+"""How a parameter of each type is read."""
