@@ -6,7 +6,7 @@ from simulator.errors import lookup
 
 
 def catalog(what: str) -> list[dict[str, object]]:
-    """A row for each machine, component table, format, network or recipe that has a name."""
+    """A row for each thing of that kind that has a name."""
     return lookup(CATALOGS, what, kind="list")()
 
 
@@ -57,6 +57,46 @@ def recipes() -> list[dict[str, object]]:
     return [{"recipe": name, "summary": one.summary, "paper": one.paper} for name, one in RECIPES.items()]
 
 
+def tasks() -> list[dict[str, object]]:
+    """What can be learnt."""
+    from workloads.tasks import TASKS
+
+    return [
+        {
+            "task": name,
+            "summary": one.summary,
+            "metric": one.metric.name,
+            "model": one.default_model,
+            "sizes": " ".join(f"{size.name}={size.default}" for size in one.settings) or "-",
+            "data": one.reads or "-",
+        }
+        for name, one in TASKS.items()
+    ]
+
+
+def models() -> list[dict[str, object]]:
+    """The networks that the emulator trains."""
+    from workloads.models.registry import MODELS
+
+    return [
+        {"model": name, "summary": one.summary, "reads": ", ".join(one.reads)} for name, one in MODELS.items()
+    ]
+
+
+def references() -> list[dict[str, object]]:
+    """The tables of published numbers that the model is held against."""
+    from analysis.published import published_names, published_source, read_published
+
+    return [
+        {
+            "reference": name,
+            "rows": len(read_published(name)),
+            "source": published_source(name).splitlines()[0].removeprefix("source: "),
+        }
+        for name in published_names()
+    ]
+
+
 def summary(thing: object) -> str:
     """The first sentence of what a thing's class promises."""
     return (type(thing).__doc__ or "").partition("\n")[0].rstrip(".")
@@ -66,6 +106,9 @@ CATALOGS: dict[str, Callable[[], list[dict[str, object]]]] = {
     "archs": archs,
     "components": components,
     "formats": formats,
+    "models": models,
     "networks": networks,
     "recipes": recipes,
+    "references": references,
+    "tasks": tasks,
 }

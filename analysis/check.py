@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from analysis.training.run_files import check_run, is_run
 from simulator.arch import Arch, load_arch
 from simulator.components import Table, load_table
 from simulator.errors import InputError, Problem
@@ -56,7 +57,10 @@ def _checked(path: Path) -> tuple[str, str, tuple[Problem, ...]]:
     """The kind of a file, the patterns that it obeys if it is an array, and its problems."""
     kind = obeys = ""
     try:
-        if path.is_dir():
+        if is_run(path):
+            kind = "run"
+            check_run(path)
+        elif path.is_dir():
             kind = "trace"
             load_trace(path)
         elif path.suffix == ".npy":

@@ -23,6 +23,8 @@ from analysis.options import (
     TraceArgument,
     whole,
 )
+from analysis.training.run_files import trace_of
+from analysis.training.verb import train
 
 app = typer.Typer(
     name="nmsim",
@@ -87,6 +89,9 @@ def trace(
     write(ledgers_text(made, out, form))
 
 
+app.command()(train)
+
+
 @app.command()
 def simulate(
     arch: ArchArgument,
@@ -103,9 +108,8 @@ def simulate(
     from analysis.tables import report_text
     from simulator.arch import load_arch
     from simulator.simulate import simulate as run
-    from simulator.trace import load_trace
 
-    report = run(load_arch(arch, settings=settings or ()), load_trace(trace), fidelity=fidelity)
+    report = run(load_arch(arch, settings=settings or ()), trace_of(trace), fidelity=fidelity)
     write(report_text(report, form), out)
 
 
@@ -129,7 +133,6 @@ def explain(
     from analysis.explain.cycles import explanation_text
     from analysis.explain.waterfall import draw_waterfalls
     from analysis.plots import check_figure
-    from simulator.trace import load_trace
 
     if out is not None:
         check_figure(out)
@@ -139,12 +142,12 @@ def explain(
         from analysis.explain.energy_text import energy_text
 
         drawn = out is not None
-        spent = explain_energy(arch, load_trace(trace), settings=settings or (), against=against, dense=drawn)
+        spent = explain_energy(arch, trace_of(trace), settings=settings or (), against=against, dense=drawn)
         if out is not None:
             draw_energy(spent, out)
         write(energy_text(spent, by, form))
         return
-    found = explained(arch, load_trace(trace), settings=settings or (), against=against, by=by)
+    found = explained(arch, trace_of(trace), settings=settings or (), against=against, by=by)
     if out is not None:
         draw_waterfalls(found.whole, out)
     write(explanation_text(found, form))
@@ -170,14 +173,13 @@ def roofline(
     from analysis.roofline.plot import draw_roofline
     from analysis.roofline.roofline import roofline as run
     from analysis.roofline.text import roofline_text
-    from simulator.trace import load_trace
 
     if out is not None:
         check_figure(out)
     with naming("level", "dtype"):
         found = run(
             arch,
-            load_trace(trace),
+            trace_of(trace),
             settings=settings or (),
             fidelity=fidelity,
             by=by,
@@ -302,7 +304,7 @@ def validate(form: FormOption = Form.TABLE) -> None:
 def check(
     files: Annotated[
         list[str],
-        typer.Argument(help="machines, component tables, networks, recipes (YAML), traces, arrays (.npy)"),
+        typer.Argument(help="YAML of any kind, directories of traces and training runs, arrays (.npy)"),
     ],
     form: FormOption = Form.TABLE,
 ) -> None:
@@ -322,7 +324,9 @@ def check(
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="archs, components, formats, networks or recipes")],
+    what: Annotated[
+        str, typer.Argument(help="archs, components, formats, models, networks, recipes, references or tasks")
+    ],
     form: FormOption = Form.TABLE,
 ) -> None:
     """List what can be named."""

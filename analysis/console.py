@@ -17,6 +17,10 @@ LAST_STANDARD_STREAM = 2
 BadCommandLine: type[Exception] = typer.BadParameter.__bases__[0]  # UsageError, which typer does not export
 
 
+class Stopped(Exception):  # noqa: N818
+    """An interrupt that left something to go on with; the text says what."""
+
+
 def open_streams() -> None:
     """Print the same bytes in every locale, and let a closed stream stay closed."""
     while os.open(os.devnull, os.O_RDWR) <= LAST_STANDARD_STREAM:
@@ -32,6 +36,9 @@ def run_app(app: typer.Typer, arguments: Sequence[str]) -> int:
     except BadCommandLine as error:
         say(usage(error))
         return BAD_INPUT
+    except Stopped as stopped:
+        say(f"nmsim: {stopped}")
+        return INTERRUPTED
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except SystemExit:  # the reader of --help left early
@@ -43,30 +50,41 @@ def run_app(app: typer.Typer, arguments: Sequence[str]) -> int:
         say(f"stdout: cannot be written: {error.strerror}; {OPEN_STDOUT}")
         return BAD_INPUT
     except ValueError as error:
-        from simulator.errors import InputError
-
-        if not isinstance(error, InputError):
-            raise
-        for problem in error.problems:
-            say(str(problem))
-        return BAD_INPUT
+        return refused(error)
     if status == INTERRUPTED:  # which typer returns too
         say("nmsim: interrupted; what was there before is unchanged")
     return status if isinstance(status, int) else 0
 
 
-@contextmanager
-def naming(*options: str) -> Iterator[None]:
-    """Give the parameters that an InputError is about their form on the command line: steps is --steps."""
+def refused(error: ValueError) -> int:
+    """Say every problem of a bad input, one a line; any other error is a fault of ours."""
     from simulator.errors import InputError
+
+    if not isinstance(error, InputError):
+        raise error
+    for problem in error.problems:
+        say(str(problem))
+    return BAD_INPUT
+
+
+@contextmanager
+def naming(*options: str, **others: str) -> Iterator[None]:
+    """Give the parameters that an InputError is about their form on the command line: steps is --steps.
+
+    That of `others` is what they say. A place within a parameter stays behind it: --with: dense.
+    """
+    from simulator.errors import InputError
+
+    forms = {option: f"--{option}" for option in options} | others
+
+    def form(where: str) -> str:
+        option, colon, within = where.partition(": ")
+        return f"{forms.get(option, option)}{colon}{within}"
 
     try:
         yield
     except InputError as error:
-        raise InputError(
-            replace(problem, where=f"--{problem.where}") if problem.where in options else problem
-            for problem in error.problems
-        ) from None
+        raise InputError(replace(problem, where=form(problem.where)) for problem in error.problems) from None
 
 
 def say(line: str) -> None:

@@ -4,12 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 
+def subject(made: Mapping[str, Any]) -> str:
+    """The network, recipe and pattern of a trace as far as it says them; of a run that trained, its task."""
+    network, recipe = (
+        " ".join(str(made[key]) for key in keys if made.get(key))
+        for keys in (("task", "network"), ("recipe", "pattern"))
+    )
+    return (", " if made.get("task") else " ").join(filter(None, (network, recipe)))
+
+
 def heading(provenance: Mapping[str, Any], machines: str) -> str:
-    """The network, recipe and pattern of a trace as far as it says them, the `machines`, and the fidelity."""
-    made = provenance["trace"]["made"]
-    names = [str(made[key]) for key in ("network", "recipe", "pattern") if made.get(key)]
-    what = f"{' '.join(names)} on " if names else ""
-    return f"{what}{machines}, fidelity {provenance['fidelity']}"
+    """The subject of a trace, the `machines`, and the fidelity."""
+    what = subject(provenance["trace"]["made"])
+    return f"{f'{what} on ' if what else ''}{machines}, fidelity {provenance['fidelity']}"
 
 
 def unfinished(provenance: Mapping[str, Any]) -> list[str]:

@@ -52,7 +52,7 @@ SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key: core.array.rows=32")
 ]
 ArchArgument = Annotated[str, typer.Argument(help="a machine's name (`nmsim list archs`) or YAML file")]
-TraceArgument = Annotated[Path, typer.Argument(help="directory of a trace")]
+TraceArgument = Annotated[Path, typer.Argument(help="directory of a trace, or of a training run")]
 FidelityOption = Annotated[str, typer.Option(help="how time is modelled: bound, tile or cycle")]
 FigureOption = Annotated[
     Path | None, typer.Option("-o", "--out", help="draw the whole of it: .pdf, .svg or .png")

@@ -69,29 +69,47 @@ def drawn(table: Table) -> str:
 
 def ledgers_text(trace: Trace, path: Path, form: str) -> str:
     """What a trace's products cost in FLOPs under each convention."""
-    exact = [ledger(trace.steps, name) for name in CONVENTIONS]
-    counts = {
-        one.convention: {"FWD": one.fwd, "DGRAD": one.dgrad, "WGRAD": one.wgrad, "total": one.total}
-        for one in exact
-    }
+    counts = ledgers(trace)
     if form != "table":
-        return table_text([{"convention": name, **flops} for name, flops in counts.items()], form)
-    dense = FLOPS_PER_MAC * sum(
-        step.work.dense_macs * step.when.count for step in trace.steps if isinstance(step.work, Product)
-    )
-    rows = [
-        {
-            "convention": name,
-            **{pass_: scaled(count, "FLOP") for pass_, count in flops.items()},
-            "of dense": f"{flops['total'] / dense:.3f}",
-        }
-        for name, flops in counts.items()
-    ]
+        return table_text(counts, form)
+    rows = ledger_cells(trace, counts)
     made = trace.provenance
     title = f"{path}: {made['network']}, {made['recipe']} {made['pattern'] or ''}".rstrip()
     steps = f"{made['steps']} training steps" if not made["inference"] else "one forward pass"
     notes = [f"{steps} in {len(trace.steps)} run-length coded rows"]
     return table_text(rows, form, title=title, notes=notes)
+
+
+def ledgers(trace: Trace) -> list[dict[str, Any]]:
+    """The FLOPs of a trace's products by pass, a row for each convention."""
+    exact = [ledger(trace.steps, name) for name in CONVENTIONS]
+    return [
+        {
+            "convention": one.convention,
+            "FWD": one.fwd,
+            "DGRAD": one.dgrad,
+            "WGRAD": one.wgrad,
+            "total": one.total,
+        }
+        for one in exact
+    ]
+
+
+def dense_flops(trace: Trace) -> int:
+    """The FLOPs of the same products, had no value been zero."""
+    return FLOPS_PER_MAC * sum(
+        step.work.dense_macs * step.when.count for step in trace.steps if isinstance(step.work, Product)
+    )
+
+
+def ledger_cells(trace: Trace, counts: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
+    """The ledgers of a trace as people read them, with the share of dense."""
+    dense = dense_flops(trace)
+    return [
+        {name: value if name == "convention" else scaled(value, "FLOP") for name, value in flops.items()}
+        | {"of dense": f"{flops['total'] / dense:.3f}" if dense else ""}
+        for flops in counts
+    ]
 
 
 def report_text(report: Report, form: str) -> str:

@@ -22,7 +22,7 @@ def trace_network(
     network: str | Path,
     *,
     recipe: str | Path = "dense",
-    pattern: Target | Mapping[Role, Target] | str | None = None,
+    pattern: Targets | str | None = None,
     steps: int = 1,
     batch: int | None = None,
     seq: int | None = None,
@@ -45,8 +45,7 @@ def trace_network(
     with placed("sparse"):
         roles = parse_roles(sparse)
     with placed("pattern"):
-        given = pattern is None or isinstance(pattern, Pattern | Unstructured | Mapping)
-        target = pattern if given else parse_targets(pattern)
+        target = _target(pattern)
     if isinstance(target, Mapping):
         roles = _roles_of(target, roles)
     shapes = load_network(network, batch=batch, seq=seq, image=image)
@@ -81,6 +80,13 @@ def parse_roles(roles: Iterable[str] | str) -> frozenset[Role]:
     return frozenset(_role(name) for name in names)
 
 
+def _target(pattern: Targets | str | None) -> Targets | None:
+    """The target or targets that are given or written."""
+    if pattern is None or isinstance(pattern, Pattern | Unstructured | Mapping):
+        return pattern
+    return parse_targets(pattern)
+
+
 def parse_targets(text: str) -> Targets:
     """The target that `text` writes ("2:4", "10 %"), or the one of each role ("ff=1:8,qkv=1:4")."""
     if not isinstance(text, str) or "=" not in text:
@@ -104,7 +110,7 @@ def targets_text(targets: Targets) -> str:
     return ",".join(f"{role}={target}" for role, target in sorted(targets.items()))
 
 
-def _roles_of(targets: Mapping[Role, Target], sparse: frozenset[Role]) -> frozenset[Role]:
+def _roles_of(targets: Mapping[Role, Target | None], sparse: frozenset[Role]) -> frozenset[Role]:
     """The roles that have a target; `sparse` is left at its default, or names the same ones."""
     with placed("pattern"):
         roles = parse_roles(targets)

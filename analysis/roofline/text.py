@@ -1,10 +1,11 @@
 """A roofline as text: its roofs, points and bandwidths as tables for people, or as JSON or CSV."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 
 from analysis.headings import heading
 from analysis.quantities import scaled, share
-from analysis.roofline.bandwidth import TOTAL, number
+from analysis.roofline.bandwidth import TOTAL, Flow, number
 from analysis.roofline.roofline import Point, Roofline
 from analysis.roofline.roofs import Roof, Slope
 from analysis.tables import Cells, json_text, table_text
@@ -23,9 +24,7 @@ def roofline_text(found: Roofline, form: str) -> str:
     roofs = table_text(list(_roof_rows(found)), form)
     cells = [_point_cells(point) for point in found.points]
     points = [table_text(cells, form, title="points")] if cells else []
-    bandwidth = table_text(
-        list(_flow_rows(found)), form, title="bandwidth, UPDATE included", notes=found.notes
-    )
+    bandwidth = bandwidth_text(found.flows, found.intensities, notes=found.notes)
     return "\n".join((printable(title), roofs, *points, bandwidth))
 
 
@@ -64,12 +63,21 @@ def _point_cells(point: Point) -> Cells:
     }
 
 
-def _flow_rows(found: Roofline) -> Iterator[Cells]:
+def bandwidth_text(
+    flows: Iterable[Flow], intensities: Mapping[str, Fraction | None], *, notes: Sequence[str] = ()
+) -> str:
+    """The bytes of each level by direction, what they take a second on average, and what at most."""
+    return table_text(
+        list(_flow_rows(flows, intensities)), "table", title="bandwidth, UPDATE included", notes=notes
+    )
+
+
+def _flow_rows(flows: Iterable[Flow], intensities: Mapping[str, Fraction | None]) -> Iterator[Cells]:
     """Each way in which bytes pass a level; the intensity stands beside those that share its rate."""
-    for flow in found.flows:
+    for flow in flows:
         if not flow.bytes and flow.way != TOTAL:
             continue
-        at = found.intensities[flow.level] if flow.way == TOTAL else None
+        at = intensities[flow.level] if flow.way == TOTAL else None
         yield {
             "level": flow.level,
             "way": flow.way.replace("_", " "),

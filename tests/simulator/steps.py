@@ -1,6 +1,7 @@
 """Small Steps that tests of the engine share."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -31,7 +32,10 @@ def products_with_b(draw: st.DrawFn, *, side: int, batch: int) -> Product:
     """Products of sizes up to `side` in batches of up to `batch`; B dense, or sparse along k or anywhere."""
     m, n, k = (draw(st.integers(1, side)) for _ in "mnk")
     times = draw(st.integers(1, batch))
-    zeros = {"pattern": st.none() | patterns, "nonzeros": st.integers(1, times * n * k)}
+    zeros: dict[str, st.SearchStrategy[Any]] = {
+        "pattern": st.none() | patterns,
+        "nonzeros": st.integers(1, times * n * k),
+    }
     name = draw(st.sampled_from(["pattern", "pattern", "nonzeros"]))
     return product(m=m, n=n, k=k, batch=times, **{name: draw(zeros[name])})
 
@@ -64,7 +68,7 @@ def products(
     gemm = Gemm(m=draw(sizes), n=draw(sizes), k=draw(sizes))
     batch = draw(st.integers(1, 5))
     sparse = draw(st.sampled_from(["", "a", "b", "c"]))
-    operands = {}
+    operands: dict[str, Any] = {}
     anywhere = draw(st.sampled_from([False, False, True]))
     for name in "abc":
         (first, size), (second, other) = gemm.sizes(name).items()

@@ -44,7 +44,8 @@ def cross_entropy(logits, targets, smoothing, factor, dlogits):  # type: ignore[
         equals = 0
         for j in range(target):
             equals += logits[i, j] == most
-        right += (own == real(0)) & (equals == 0)
+        if own == real(0) and equals == 0:
+            right += 1
         share = real(1.0 / total)
         for j in range(classes):
             dlogits[i, j] = scaling * (dlogits[i, j] * share - spread)

@@ -71,7 +71,8 @@ class EncoderDecoder:
     encoder: tuple[Block, ...]
     target: Embedding
     decoder: tuple[CrossBlock, ...]
-    tail: tuple[Block, ...]
+    norm: LayerNorm
+    head: Linear
     parameters: Parameters
     network: Network
 
@@ -83,15 +84,11 @@ class EncoderDecoder:
         x = self.target.forward(np.ascontiguousarray(inputs[:, self.source_length :]), shard)
         for reader in self.decoder:
             x = reader.forward(x, memory, shard)
-        for block in self.tail:
-            x = block.forward(x, shard)
-        return x
+        return self.head.forward(self.norm.forward(x, shard), shard)
 
     def backward(self, d_outputs: Array, shard: Shard) -> None:
         """Backward through the decoder, and through the encoder with what all decoder blocks sent it."""
-        dy, sent = d_outputs, []
-        for block in reversed(self.tail):
-            dy = block.backward(dy, shard)
+        dy, sent = self.norm.backward(self.head.backward(d_outputs, shard), shard), []
         for reader in reversed(self.decoder):
             dy, to_memory = reader.backward(dy, shard)
             sent.append(to_memory)
@@ -102,6 +99,21 @@ class EncoderDecoder:
         for block in reversed(self.encoder):
             d_memory = block.backward(d_memory, shard)
         self.source.backward(d_memory, shard)
+
+
+def _reader(parts: list[Residual], name: str, *, shape: Shape, heads: int, depth: int) -> CrossBlock:
+    """The block with these two parts and, between them, attention to the source behind a norm of its own."""
+    own, ff = parts
+    cross = cross_attention(
+        f"{name}.cross_attention",
+        width=own.norm.width,
+        length=shape.length,
+        memory_length=shape.source_length,
+        heads=heads,
+        scale=1 / sqrt(2 * depth),
+    )
+    norm = LayerNorm(name=f"{cross.name}.norm", width=own.norm.width)
+    return CrossBlock(own=own, norm=norm, cross=cross, ff=ff)
 
 
 def encoder_decoder(
@@ -126,14 +138,6 @@ def encoder_decoder(
         depth=depth,
         make_map=make_map,
     )
-    cross = partial(
-        cross_attention,
-        width=width,
-        length=shape.length,
-        memory_length=shape.source_length,
-        heads=heads,
-        scale=1 / sqrt(2 * depth),
-    )
     table = partial(Embedding, vocabulary=shape.vocabulary, width=width)
     source = table(name="source", length=shape.source_length)
     target = table(name="target", length=shape.length)
@@ -143,20 +147,15 @@ def encoder_decoder(
         for part in block(f"encoder.{at}", length=shape.source_length, causal=False)
     ]
     encoder.append(LayerNorm(name="encoder.norm", width=width))
-    readers = []
-    for at in range(depth):
-        own, ff = block(f"decoder.{at}", length=shape.length, causal=True)
-        reads = cross(f"decoder.{at}.cross_attention")
-        norm = LayerNorm(name=f"{reads.name}.norm", width=width)
-        readers.append(CrossBlock(own=own, norm=norm, cross=reads, ff=ff))
-    tail: list[Block] = [
-        LayerNorm(name="norm", width=width),
-        Linear(name="head", role=Role.HEAD, inputs=width, outputs=shape.outputs),
-    ]
-    parameters = parameters_of([source, *encoder, target, *readers, *tail], dtype)
-    layers = [layer for each in encoder for layer in each.layers(batch * shape.source_length)]
-    behind: list[Block | CrossBlock] = [*readers, *tail]
-    layers += [layer for each in behind for layer in each.layers(batch * shape.length)]
+    causal = partial(block, length=shape.length, causal=True)
+    names = [f"decoder.{at}" for at in range(depth)]
+    readers = [_reader(causal(name), name, shape=shape, heads=heads, depth=depth) for name in names]
+    norm = LayerNorm(name="norm", width=width)
+    head = Linear(name="head", role=Role.HEAD, inputs=width, outputs=shape.outputs)
+    parameters = parameters_of([source, *encoder, target, *readers, norm, head], dtype)
+    layers = [layer for part in encoder for layer in part.layers(batch * shape.source_length)]
+    layers += [layer for reader in readers for layer in reader.layers(batch * shape.length)]
+    layers += head.layers(batch * shape.length)
     sizes = {"batch": batch, "source": shape.source_length, "seq": shape.length, "width": width}
     sizes |= {"depth": depth, "inner": inner, "heads": heads}
     return EncoderDecoder(
@@ -166,7 +165,8 @@ def encoder_decoder(
         encoder=tuple(encoder),
         target=target,
         decoder=tuple(readers),
-        tail=tuple(tail),
+        norm=norm,
+        head=head,
         parameters=parameters,
         network=network_of("encoder_decoder", layers, parameters, sizes),
     )

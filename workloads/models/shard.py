@@ -28,7 +28,7 @@ class Shard:
     _rooms: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def room(self, name: str, shape: tuple[int, ...], like: Array) -> Any:
-        """Uninitialised memory of the dtype of `like`, the same at each step: what a block saves or returns."""
+        """Memory of the dtype of `like`, as it was left; the same at each step, for what a block returns."""
         found = self._rooms.get(name)
         if found is None or found.shape != shape or found.dtype != like.dtype:
             found = self._rooms[name] = np.empty(shape, like.dtype)

@@ -15,8 +15,8 @@ from workloads.models.norms import LayerNorm
 from workloads.models.sparse_maps import Doped, Factorized, Parallel, Product
 from workloads.networks.layer import Role
 
-STAYS_DENSE = Role.STEM
-"""The role of a dense weight inside a map: no recipe makes one of a stem sparse."""
+STAYS_DENSE = Role.LOW_RANK
+"""The role of a dense weight inside a map."""
 
 
 def branches_of(density: Fraction) -> int:

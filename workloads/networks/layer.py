@@ -15,6 +15,7 @@ class Role(StrEnum):
     CONV = "conv"
     STEM = "stem"
     HEAD = "head"
+    LOW_RANK = "low_rank"
     ATTENTION = "attention"
 
     @property
@@ -24,7 +25,7 @@ class Role(StrEnum):
 
     @property
     def may_be_sparse(self) -> bool:
-        """Whether a recipe may prune the weights: first and last layers stay dense.
+        """Whether a recipe may prune the weights: first and last layers and low-rank factors stay dense.
 
         Most published runs keep them dense. Some prune the first convolution (SR-STE, Hubara et al.); nmsim
         does not.

@@ -15,14 +15,30 @@ FIXED = frozenset(field.name for field in fields(Recipe))
 """What every recipe has, and nobody sets."""
 
 
+INTERVALS = {
+    "select_every": "select_every",
+    "grow_every": "dense_wgrad_every",
+    "second_every": "second_every",
+}
+"""Steps between selections of masks, which a recipe may take otherwise than published: the Face's names."""
+
+
 def parameters(recipe: Recipe) -> dict[str, Any]:
     """The parameters of a recipe and their values, as a run notes them."""
-    return {field.name: getattr(recipe, field.name) for field in fields(recipe) if field.name not in FIXED}
+    own = {field.name: getattr(recipe, field.name) for field in fields(recipe) if field.name not in FIXED}
+    return own | _intervals(recipe)
+
+
+def _intervals(recipe: Recipe) -> dict[str, int]:
+    """The intervals that a recipe has."""
+    found = {name: getattr(recipe.face, theirs) for name, theirs in INTERVALS.items()}
+    return {name: steps for name, steps in found.items() if steps is not None}
 
 
 def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     """The recipe with other parameters, each written KEY=VALUE: `strength=1e-3`, `final=10 %`."""
     kinds = {field.name: str(field.type) for field in fields(recipe) if field.name not in FIXED}
+    kinds |= dict.fromkeys(_intervals(recipe), "int")
     given: dict[str, Any] = {}
     for text in settings:
         name, equals, value = (part.strip() for part in text.partition("="))
@@ -31,8 +47,9 @@ def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
         if not kinds:
             raise InputError.of(f"recipe {recipe.name} has no parameters", "leave it out", where="with")
         given[name] = _parsed(name, value, lookup(kinds, name, kind="parameter", where="with"))
+    moved = {INTERVALS[name]: given.pop(name) for name in INTERVALS if name in given}
     with placed("with"):
-        return replace(recipe, **given)
+        return replace(recipe, face=replace(recipe.face, **moved), **given)
 
 
 def _parsed(name: str, text: str, kind: str) -> Any:

@@ -29,8 +29,8 @@ from workloads.training.works import (
 
 SPARSE_ROLES = frozenset({Role.FF, Role.CONV})
 """Roles that recipes make sparse unless told otherwise, as most published runs do."""
-Targets = Target | Mapping[Role, Target]
-"""One target for all layers that follow the recipe, or one for each role whose layers do."""
+Targets = Target | Mapping[Role, Target | None]
+"""One target for all layers that follow the recipe, or one for each role whose layers do, if it needs one."""
 Moments = list[tuple[State, Span]]
 
 

@@ -35,10 +35,10 @@ from simulator.report import Row
 from tests.analysis.figures import FORMS, drawn_twice
 from tests.simulator.machines import SPARSE, sparse_machines
 from tests.simulator.steps import product, products_with_b, step
+from tests.workloads.training.shaped import PAUSING, SHAPED
 from workloads import trace_network
 from workloads.training.face import DENSE
 from workloads.training.load import load_recipe
-from workloads.training.recipes import RECIPES
 
 Capture = pytest.CaptureFixture[str]
 ONE_OF_EIGHT = Pattern(kept=1, group=8)
@@ -56,8 +56,9 @@ TRACE = Trace(
 def every_recipes_work(dtype: str) -> Trace:
     """Each distinct piece of work of small networks under every recipe, once."""
     found: dict[object, Step] = {}
-    for name in RECIPES:
-        for pattern in ("2:4", "1:8") if load_recipe(name).face != DENSE else (None,):
+    for name in SHAPED:
+        targets = ("2:4", "1:8", "10 %") if name in PAUSING else ("2:4", "1:8")
+        for pattern in targets if load_recipe(name).face != DENSE else (None,):
             trace = trace_network(
                 "vit_b16", recipe=name, pattern=pattern, steps=9, image=16, batch=1, dtype=dtype
             )

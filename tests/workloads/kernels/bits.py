@@ -25,24 +25,33 @@ ROWS, COLUMNS = 3, 21
 Calls = dict[Callable[..., Any], tuple[Any, ...]]
 
 
+class Inputs:
+    """Arrays of a dtype, each shape and number with values of its own."""
+
+    def __init__(self, dtype: type) -> None:
+        self.dtype = dtype
+
+    def new(self, seed: int, *shape: int) -> Array:
+        return normal(seed, *shape or (ROWS, COLUMNS), dtype=self.dtype)
+
+    def row(self, seed: int) -> Array:
+        return self.new(seed, COLUMNS)
+
+    def image(self, seed: int) -> Array:
+        return self.new(seed, 2, 5, 12)
+
+    def scores(self, seed: int) -> Array:
+        return self.new(seed, 2, 5, 11)
+
+
 def calls(dtype: type) -> Calls:
     """Each kernel and what it is called with."""
+    return elementwise(Inputs(dtype)) | of_blocks(Inputs(dtype)) | of_steps(Inputs(dtype))
 
-    def new(seed: int, *shape: int) -> Array:
-        return normal(seed, *shape or (ROWS, COLUMNS), dtype=dtype)
 
-    def row(seed: int) -> Array:
-        return new(seed, COLUMNS)
-
-    def image(seed: int) -> Array:
-        return new(seed, 2, 5, 12)
-
-    def scores(seed: int) -> Array:
-        return new(seed, 2, 5, 11)
-
-    far = 30 * new(1)
-    tokens, targets = np.array([[1, 0, 2], [2, 2, 1]]), np.array([20, -1, 0])
-    positive = np.abs(row(5))
+def elementwise(inputs: Inputs) -> Calls:
+    """Functions of numbers, of rows, and of one element at a time."""
+    new, row = inputs.new, inputs.row
     return {
         elementary.exp32: (np.float32(1.234),),
         elementary.exp64: (np.float64(-1.234),),
@@ -58,15 +67,23 @@ def calls(dtype: type) -> Calls:
         activation.add_bias: (new(1), row(2)),
         activation.relu: (new(1), row(2), new(3)),
         activation.relu_back: (new(1), new(2), new(3)),
-        activation.gelu: (far, row(2), new(3), new(4)),
-        activation.gelu_back: (new(2), far, new(3)),
+        activation.gelu: (30 * new(1), row(2), new(3), new(4)),
+        activation.gelu_back: (new(2), 30 * new(1), new(3)),
         activation.sum_rows: (new(1), row(2)),
+    }
+
+
+def of_blocks(inputs: Inputs) -> Calls:
+    """Normalisation, attention, tables and images."""
+    new, row, image, scores = inputs.new, inputs.row, inputs.image, inputs.scores
+    tokens = np.array([[1, 0, 2], [2, 2, 1]])
+    return {
         norm.layer_norm: (new(1), row(2), row(3), 1e-5, new(4), new(5, ROWS), new(6, ROWS)),
         norm.layer_norm_back: (
             *(new(1), new(2), row(3), new(4, ROWS), new(5, ROWS)),
             *(new(6), row(8), row(9)),
         ),
-        norm.share_groups: (new(1, 12), 3, dtype(7)),
+        norm.share_groups: (new(1, 12), 3, inputs.dtype(7)),
         norm.group_norm: (
             *(image(1), new(2, 12), new(3, 12), 3, 1e-5),
             *(image(4), new(5, 2, 3), new(6, 2, 3)),
@@ -77,18 +94,26 @@ def calls(dtype: type) -> Calls:
         ),
         softmax.attention_softmax: (scores(1), 3.3, True, scores(2)),
         softmax.attention_softmax_back: (scores(1), np.abs(scores(2)), 0.3, scores(3)),
-        loss.cross_entropy: (far, targets, 0.1, 0.3, new(2)),
-        loss.squared_error: (new(1), new(2), 0.3, new(3)),
         embed.gather: (tokens, new(1), new(2), new(3, 6, COLUMNS)),
         embed.scatter: (tokens, new(3, 6, COLUMNS), new(1), new(2)),
+        images.im2col: (new(1, 2, 5, 5, 3), 3, 2, 1, new(2, 18, 27)),
+        images.col2im: (new(1, 18, 27), 3, 2, 1, new(2, 2, 5, 5, 3)),
+    }
+
+
+def of_steps(inputs: Inputs) -> Calls:
+    """Losses and optimizers."""
+    new, row = inputs.new, inputs.row
+    targets, positive = np.array([20, -1, 0]), np.abs(row(5))
+    return {
+        loss.cross_entropy: (30 * new(1), targets, 0.1, 0.3, new(2)),
+        loss.squared_error: (new(1), new(2), 0.3, new(3)),
         optimizer.gather_gradients: (row(1), row(2), row(3)),
         optimizer.adamw: (
             *(row(1), row(2), row(3), positive),
             *(0.3, 0.01, 0.9, 0.999, 1e-8, 0.1, 0.3, 0.2),
         ),
         optimizer.sgd: (row(1), row(2), row(3), 0.3, 0.01, 0.9, 0.1),
-        images.im2col: (new(1, 2, 5, 5, 3), 3, 2, 1, new(2, 18, 27)),
-        images.col2im: (new(1, 18, 27), 3, 2, 1, new(2, 2, 5, 5, 3)),
     }
 
 

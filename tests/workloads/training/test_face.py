@@ -20,7 +20,7 @@ from workloads.training.face import DENSE, Face, Phase
         (
             {"selector": "magnitudes"},
             "no selector is called `magnitudes`; did you mean `magnitude`? "
-            "known: grow_gradient, grow_random, magnitude, permuted, random, transposable",
+            "known: grow_gradient, grow_random, magnitude, permuted, random, threshold, transposable",
         ),
         (
             {"select_every": 0},

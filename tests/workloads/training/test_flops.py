@@ -13,6 +13,7 @@ from simulator.errors import InputError
 from simulator.gemm import Gemm, Pass, Span, Step
 from simulator.pattern import Pattern
 from tests.strategies import TWO_OF_FOUR, patterns
+from tests.workloads.training.shaped import GROUPED, PAUSING, SHAPED
 from tests.workloads.training.vit import TOKENS, VIT_B16, macs_of
 from workloads.networks import load_network
 from workloads.networks.layer import Layer, Network, Role
@@ -208,7 +209,7 @@ GROUPS = st.integers(1, 4)
 
 
 @given(
-    st.sampled_from(sorted(set(RECIPES) - {"rigl"})),
+    st.sampled_from(sorted(set(GROUPED) - PAUSING)),
     patterns,
     st.tuples(GROUPS, GROUPS, GROUPS),
     st.integers(1, 500),
@@ -314,7 +315,7 @@ def test_tails_are_counted_as_a_mask_has_them(pattern: Pattern, m: int, n: int, 
 
 
 @given(
-    st.sampled_from(sorted(RECIPES)),
+    st.sampled_from(SHAPED),
     patterns,
     st.integers(1, 30),
     st.integers(1, 30),
@@ -334,7 +335,7 @@ def test_who_skips_more_counts_less(name: str, target: Pattern, m: int, n: int, 
 @pytest.mark.parametrize("convention", sorted(CONVENTIONS))
 def test_group_of_group_counts_as_dense(convention: str) -> None:
     network, target = one_layer(8, 8, 8), Pattern(kept=4, group=4)
-    for recipe in RECIPES.values():
+    for recipe in map(RECIPES.__getitem__, GROUPED):
         assert ledger(training_steps(network, recipe, target, 200), convention).total == 2 * 3 * 8**3 * 200
 
 

@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulator.gemm import Pass, Span, Step
+from simulator.gemm import Pass, Span, Step, Stream
 from tests.simulator.steps import product, spans
 from workloads.training.spans import OTHER, Spans
 from workloads.training.works import Work
@@ -49,6 +49,14 @@ def test_many_steps_at_once_are_as_many_one_by_one(some: list[Span]) -> None:
 
 
 @given(chains())
+def test_a_run_goes_on_from_what_was_told_of_it(some: list[Span]) -> None:
+    told = coded(*some)
+    assert coded(*told) == told
+    half = len(some) // 2
+    assert coded(*coded(*some[:half]), *some[half:]) == told
+
+
+@given(chains())
 def test_no_step_is_lost_or_told_twice(some: list[Span]) -> None:
     told = [step for span in coded(*some) for step in listed(span)]
     assert sorted(told) == [step for span in some for step in listed(span)]
@@ -79,8 +87,6 @@ def test_a_billion_steps_are_added_at_once() -> None:
 
 
 def test_the_order_is_that_of_a_training_step_whatever_was_added_first() -> None:
-    from simulator.gemm import Stream
-
     update: tuple[Pass, Work] = (Pass.UPDATE, Stream(op="adamw", elements=3))
     back: list[tuple[Pass, Work]] = [(Pass.DGRAD, product()), (Pass.WGRAD, product())]
     made = Spans(["a", "b"])

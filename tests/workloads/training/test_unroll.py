@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from simulator.gemm import Gemm, Pass, Product, Step, Stream
 from simulator.pattern import Pattern
 from tests.strategies import TWO_OF_FOUR
+from tests.workloads.training.shaped import GROUPED, PAUSING, SHAPED
 from tests.workloads.training.vit import VIT_B16
 from workloads.networks.layer import Layer, Network, Role
 from workloads.training.recipes import RECIPES
@@ -25,7 +26,7 @@ SMALL = Network(
     other_parameters=7,
     source="made up",
 )
-NAMES = st.sampled_from(sorted(RECIPES))
+NAMES = st.sampled_from(SHAPED)
 
 
 def happenings(steps: Iterable[Step], layer: str, pass_: Pass) -> list[tuple[Product | Stream, list[int]]]:
@@ -80,7 +81,7 @@ def test_the_optimizer_runs_at_every_step_but_those_of_a_dense_gradient_of_rigl(
     name: str, steps: int
 ) -> None:
     # Evci et al., arXiv:1911.11134, algorithm 1: masks move, else weights are updated; here in 3/4 of the run
-    paused = set(range(100, 3 * steps // 4, 101)) if name == "rigl" else set()
+    paused = set(range(100, 3 * steps // 4, 101)) if name in PAUSING else set()
     run = steps_of(name, steps)
     for layer in ("stem", "fc", "other_parameters"):
         updates = [when for work, when in happenings(run, layer, Pass.UPDATE) if op_of(work) == "adamw"]
@@ -88,7 +89,7 @@ def test_the_optimizer_runs_at_every_step_but_those_of_a_dense_gradient_of_rigl(
     assert selections(name, steps, "copy") == sorted(paused)
 
 
-@given(NAMES, st.integers(1, 700))
+@given(st.sampled_from(GROUPED), st.integers(1, 700))
 @settings(deadline=None)
 def test_each_product_follows_the_phase_of_its_training_step(name: str, steps: int) -> None:
     masks = [phase.mask for phase in RECIPES[name].phases(TWO_OF_FOUR, steps) for _ in range(phase.steps)]
@@ -214,7 +215,7 @@ def test_work_that_comes_back_regularly_is_one_step() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", SHAPED)
 def test_a_long_run_of_a_large_network_is_a_small_trace(name: str) -> None:
     assert len(training_steps(VIT_B16, RECIPES[name], Pattern(kept=1, group=16), 300_000)) < 1200
 

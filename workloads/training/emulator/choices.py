@@ -3,15 +3,15 @@
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numba
-import numpy as np
 from threadpoolctl import threadpool_info
 
 from simulator.errors import InputError, lookup, placed, shown
 from simulator.gemm import DTYPES
+from simulator.pattern import Pattern
 from simulator.version import __version__
 from workloads.models.feed_forward import Activation
 from workloads.models.linear import Linear
@@ -119,6 +119,8 @@ def resolve(choices: Choices) -> Resolved:
         smoothing=choices.smoothing,
         seed=choices.seed,
     )
+    _check_follows(choices, model, targets)
+    _check_rows(model, recipe, targets, plan.steps)
     return Resolved(
         task=task, model=model, plan=plan, manner=manner, provenance=_provenance(choices, task, model, plan)
     )
@@ -154,11 +156,39 @@ def _model(choices: Choices, task: Task, recipe: Recipe, targets: Mapping[Role, 
     return build_model(
         name,
         task.shape,
-        **sizes,
+        width=sizes["width"],
+        depth=sizes["depth"],
+        inner=sizes["inner"],
+        heads=sizes["heads"],
         batch=choices.batch,
         activation=choices.activation,
         make_map=make_map or Linear,
     )
+
+
+def _check_follows(choices: Choices, model: Model, targets: Mapping[Role, Target | None]) -> None:
+    """Refuse a recipe that no layer follows."""
+    roles = {layer.role for layer in model.network.layers}
+    if targets and not roles & targets.keys():
+        may = ", ".join(sorted(role for role in roles if role.may_be_sparse))
+        what = f"no layer of {model.name} is {' or '.join(sorted(targets))}"
+        where = "pattern" if choices.pattern is not None and "=" in choices.pattern else "sparse"
+        raise InputError.of(what, f"those that may be sparse are {may}", where=where)
+
+
+def _check_rows(model: Model, recipe: Recipe, targets: Mapping[Role, Target | None], steps: int) -> None:
+    """Refuse parts of a batch whose rows are no whole groups, where output gradients are N:M along them."""
+    for role, target in targets.items():
+        patterns = {p.pattern for p in recipe.longest(target, steps) if p.face.wgrad == "gradient"}
+        for layer in (layer for layer in model.network.layers if layer.role is role):
+            for pattern in patterns:
+                rows = layer.gemm.m // PARTS
+                if isinstance(pattern, Pattern) and rows % pattern.group:
+                    what = (
+                        f"each of {PARTS} parts has {rows} rows of {layer.name}, no whole groups of {pattern}"
+                    )
+                    right = f"a batch whose parts have a multiple of {pattern.group} rows"
+                    raise InputError.of(what, right, where="batch")
 
 
 def _steps(choices: Choices, model: Model, recipe: Recipe, targets: Mapping[Role, Target | None]) -> int:
@@ -200,11 +230,8 @@ def _provenance(choices: Choices, task: Task, model: Model, plan: Plan) -> dict[
         "dtype": choices.dtype,
         "computed_in": plan.dtype,
         "parts": PARTS,
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "numba": numba.__version__,
-        },
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in ("numba", "numpy")},
         "blas": _blas(),
     }
 

@@ -29,6 +29,7 @@ class RunFolder:
 
     def __init__(self, path: Path, provenance: dict[str, Any]) -> None:
         self.path, self.provenance = path, provenance
+        self.result: dict[str, Any] | None = None
 
     @classmethod
     @contextmanager
@@ -52,6 +53,7 @@ class RunFolder:
             state = "a finished run" if meta["result"] else f"an unfinished run, at step {meta['step']}"
             right = "--resume goes on with it; for a new run name another directory"
             raise InputError.of(f"holds {state}", right, where=str(self.path))
+        self.result = meta["result"]
         here, ours = meta["provenance"], self.provenance
         for name in sorted(here.keys() | ours.keys()):
             if here.get(name) != ours.get(name):

@@ -11,6 +11,7 @@ from workloads.training.works import Manner, State, Work, layer_works, other_wor
 
 States = tuple[State, ...]
 """What was in force for each layer at one step, in forward order."""
+KNOWN_MAX = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class Recorder:
         """What was in force for each layer at the next step of the run."""
         known = self._known.get(id(states))
         if known is None:
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
             known = self._known[id(states)] = self._know(states)
         for name, cost in known.flops.items():
             self.flops[name] += cost

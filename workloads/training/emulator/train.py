@@ -67,6 +67,8 @@ def train(
         run = Run(resolved, Trainer(resolved.model, resolved.task, resolved.plan, running), folder)
         if folder is not None and resume:
             folder.restore(run.trainer, run.recorder, run.history)
+            if folder.result is not None and run.trainer.step == run.steps:
+                return run.finished(folder.result)
         stop = held.enter_context(_interruptible())
         return run.to_the_end(stop, mask_every=mask_every, progress=progress)
 
@@ -101,11 +103,15 @@ class Run:
             if monotonic() - self._saved > SAVED_EVERY:
                 self._save(complete=False)
         result = self._result()
-        trace = self._save(complete=True, result=result)
+        self._save(complete=True, result=result)
+        return self.finished(result)
+
+    def finished(self, result: dict[str, Any]) -> Trained:
+        """The run with its result."""
         return Trained(
             result=result,
             history=self.history,
-            trace=trace,
+            trace=self._trace(complete=True),
             provenance=self.resolved.provenance,
             folder=None if self.folder is None else self.folder.path,
         )
@@ -162,14 +168,17 @@ class Run:
         result["density"] = sum(weight.kept for weight in weights) / total if total else 1.0
         return result | {f"{name}_flops": cost for name, cost in self.recorder.flops.items()}
 
-    def _save(self, *, complete: bool, result: dict[str, Any] | None = None) -> Trace:
-        """Write all that there is, if there is a place for it; the Trace so far."""
-        steps = self.recorder.steps()
-        trace = Trace(steps=tuple(steps), provenance=self.resolved.provenance, complete=complete)
+    def _save(self, *, complete: bool, result: dict[str, Any] | None = None) -> None:
+        """Write all that there is, if there is a place for it."""
         if self.folder is not None:
+            trace = self._trace(complete=complete)
             self.folder.save(self.trainer, self.recorder, self.history, trace, result=result)
         self._saved = monotonic()
-        return trace
+
+    def _trace(self, *, complete: bool) -> Trace:
+        """The Trace so far."""
+        steps = tuple(self.recorder.steps())
+        return Trace(steps=steps, provenance=self.resolved.provenance, complete=complete)
 
 
 @contextmanager

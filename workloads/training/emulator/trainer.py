@@ -33,6 +33,9 @@ from workloads.training.moment import Moment
 from workloads.training.selectors import RANDOM, SELECTORS
 from workloads.training.works import State
 
+STATES_MAX = 4096
+"""Different States that are remembered: a recipe whose densities move has new ones at each step."""
+
 
 class Stepped(NamedTuple):
     """What a training step came to: the tally of its batch, the gradient's norm before clipping, the rate.
@@ -99,6 +102,8 @@ class Trainer:
         own = {weight.name: self._state(weight, stepped) for weight in self.weights}
         dense = State(phase=Phase(face=DENSE, pattern=None, steps=self.plan.steps), updated=stepped.updated)
         states = tuple(own.get(f"{layer.name}.weight", dense) for layer in self.model.network.layers)
+        if len(self._states) >= STATES_MAX:
+            self._states.clear()
         return self._states.setdefault(states, states)
 
     def _state(self, weight: Weight, stepped: Stepped) -> State:
@@ -188,10 +193,9 @@ class Trainer:
     def _look(self, weight: Weight, *, served: bool) -> None:
         """Write what FWD reads of a weight after the last step."""
         recipe, at = self.plan.recipe, self.at(weight.line)
-        if served:
-            last = recipe.last_phase(weight.line.target)
-            if (last.face, last.pattern) != (at.phase.face, at.phase.pattern):
-                weight.mask = weight.second = None
+        last = recipe.last_phase(weight.line.target) if served else at.phase
+        if (last.pattern, last.face.forward) != (at.phase.pattern, at.phase.face.forward):
+            weight.mask = weight.second = None
             at = replace(at, phase=last, start=at.step)
         if at.phase.pattern is not None and (weight.mask is None or at.phase.face.select_every == 1):
             recipe.select(weight, at)

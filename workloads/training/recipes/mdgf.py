@@ -63,9 +63,10 @@ class MaskDecay(Recipe):
         longest = ONE - self.dense - self.final
         decay = longest if self.decay is None else min(self.decay, longest)
         face = self.face if self.mode == "ste" else replace(self.face, wgrad="kept")
+        fading = replace(FADING, select_every=self.face.select_every)
         return [
             Window(share=self.dense),
-            Window(share=decay, face=FADING, pattern=target),
+            Window(share=decay, face=fading, pattern=target),
             Window(share=ONE - self.dense - decay, face=face, pattern=target),
         ]
 

@@ -77,7 +77,7 @@ def sensitivities(values: NDArray[np.float64], inputs: NDArray[np.float64]) -> V
 
 
 def sampled(shares: Vector, kept: int, rng: np.random.Generator) -> tuple[Vector, Vector, int]:
-    """How often each channel was drawn, its chance, and the draws, after which `kept` are drawn on average."""
+    """How often each channel was drawn, its chance, and how many draws there were: `kept` on average."""
     chances = shares / shares.sum() if shares.sum() > 0 else np.full(shares.size, 1 / shares.size)
     low, high = 1, 1
     reachable = min(kept, int(np.count_nonzero(chances)))
@@ -98,7 +98,8 @@ def expected(chances: Vector, draws: int) -> float:
 def sample_size(shares: Vector, *, epsilon: float, delta: float, outputs: int, patches: int = 1) -> int:
     """Draws after which outputs are within `epsilon`, but for a chance of `delta`.
 
-    ceil(K (6 + 2 epsilon) S / epsilon^2), S = 2 C log(8 (patches + 1) k / delta) sum(s) with C = 1 and k outputs, as the paper bounds it.
+    ceil(K (6 + 2 epsilon) S / epsilon^2) with S = 2 C log(8 (patches + 1) k / delta) sum(s), C = 1 and k
+    outputs, as the paper bounds it.
     """
     total = 2 * log(8 * (patches + 1) * outputs / delta) * float(shares.sum())
     return ceil(CONSTANT * (6 + 2 * epsilon) * total / epsilon**2)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulator.errors import lookup
 from workloads.training.face import Face
-from workloads.training.recipe import ONE, Recipe, Window
+from workloads.training.recipe import ONE, Window
 from workloads.training.recipes.dynamic import RIGL_FACE, SET_FACE, DropAndGrow
 from workloads.training.recipes.static import STATIC
 from workloads.training.unstructured import Target
@@ -40,7 +40,7 @@ class IsoFlops(DropAndGrow):
 
     def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """Masks that move, then fixed ones; or one window where they never move."""
-        face = MASKS[self.masks]
+        face = self.face if self.masks == "rigl" else MASKS[self.masks]
         if self.masks == "static":
             return [Window(share=ONE, face=face, pattern=target)]
         return DropAndGrow.windows(replace(self, face=face), target, steps)

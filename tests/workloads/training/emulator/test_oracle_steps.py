@@ -1,0 +1,31 @@
+"""Every number of every step of training, of every recipe, is its oracle's."""
+
+import pytest
+
+from tests.workloads.training.emulator.cases import CASES, Case
+from tests.workloads.training.emulator.followed import compare
+from tests.workloads.training.emulator.recorded import recorded
+from workloads.training.emulator import weight as weight_module
+from workloads.training.recipes import RECIPES
+
+
+@pytest.fixture(autouse=True)
+def _few_permutations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred permutations take the oracle seconds."""
+    monkeypatch.setattr(weight_module, "PERMUTATIONS", 7)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_step_is_the_oracles(case: Case) -> None:
+    compare(recorded(case.run), case.oracle, case.options)
+
+
+AFTER = {"wanda", "sparsegpt", "adaprune", "pfp"}
+"""Recipes that look at the network's inputs to choose masks; test_oracle_inputs has them."""
+
+
+def test_every_recipe_has_cases_with_both_optimizers() -> None:
+    found = {(case.oracle, case.run.optimizer.name) for case in CASES}
+    adamw_alone = {"step"}  # it freezes Adam's variance
+    wanted = {(name, "adamw") for name in RECIPES} | {(name, "sgd") for name in set(RECIPES) - adamw_alone}
+    assert {each for each in wanted if each[0] not in AFTER} == found
