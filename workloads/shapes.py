@@ -50,6 +50,9 @@ def trace_network(
         roles = _roles_of(target, roles)
     shapes = load_network(network, batch=batch, seq=seq, image=image)
     way = load_recipe(recipe)
+    if way.rebuilds:
+        what = f"recipe {way.name} trains another network than {shapes.name}"
+        raise InputError.of(what, "train it: `nmsim train`", where="recipe")
     if target is not None and way.face == DENSE:
         right = "leave it out, or choose a recipe that does"
         raise InputError.of(f"recipe {way.name} uses none", right, where="pattern")

@@ -16,6 +16,7 @@ from analysis.cli import run
 from simulator.arch import arch_names
 from simulator.trace import load_trace
 from workloads.networks.layer import Role
+from workloads.training.recipes import RECIPES as ALL_RECIPES
 from workloads.training.unroll import SPARSE_ROLES
 from workloads.training.upkeep import OPTIMIZERS
 
@@ -37,10 +38,7 @@ def said(capsys: Capture, *arguments: str) -> str:
 
 
 TRACE = ("trace", "vit_b16", "-o", "t", "--batch", "2")
-RECIPES = (
-    "known: ac_dc, bi_mask, dense, fst, gradual, kao_mask, kao_structure, mdgf_exp, mdgf_linear, one_shot, "
-    "rigl, s_ste, sdgf_geometric, sdgf_stepwise, set, slope, sr_ste, static, ste, step, transposable"
-)
+RECIPES = f"known: {', '.join(sorted(ALL_RECIPES))}"
 STEPS = "write a whole number from 1 to 1000000000"
 MACHINES = ", ".join(arch_names())
 BAD = {
@@ -55,7 +53,7 @@ BAD = {
     ],
     "trace vit_b16 -o t --recipe sr_ste": ["--pattern: recipe sr_ste needs one; write the target, as in 2:4"],
     "trace vit_b16 -o t --recipe sr_ste --pattern 124": [
-        "--pattern: `124` is not a pattern; write kept:group, as in 2:4"
+        "--pattern: `124` is not a pattern; write kept:group, as in 2:4, or a share of each layer, as in 10 %"
     ],
     "trace vit_b16 -o t --recipe sr_ste --pattern 5:4": [
         "--pattern: `5:4` keeps 5 of 4; kept is 1 to 4 for a group of 4"
@@ -113,7 +111,10 @@ BAD = {
         "known: accumulators, array, dataflow, decode, feed, fetch_ahead, gate_zeros, lanes, overlap, "
         "patterns, select, vector"
     ],
-    "list machine": ["no list is called `machine`; known: archs, components, formats, networks, recipes"],
+    "list machine": [
+        "no list is called `machine`; known: archs, components, formats, models, networks, recipes, "
+        "references, tasks"
+    ],
     "schema arch": ["no YAML file is called `arch`; known: components, machine, network, recipe"],
 }
 

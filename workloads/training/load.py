@@ -8,14 +8,13 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from simulator.errors import InputError, lookup
-from simulator.pattern import Pattern
 from simulator.spec import Loaded, Written, is_path, load_spec
 from simulator.units import parse_share
 from workloads.training.face import DENSE, DGRADS, WGRADS, Dgrad, Face, Wgrad
 from workloads.training.recipe import Recipe, Window
 from workloads.training.recipes import RECIPES
 from workloads.training.selectors import SELECTORS
-from workloads.training.unstructured import Target
+from workloads.training.unstructured import Target, parse_target
 
 PHASES_MAX = 1000
 
@@ -28,7 +27,7 @@ def _check_share(text: str) -> str:
 def _check_pattern(text: str) -> str:
     if text not in ("dense", "target"):
         try:
-            Pattern.parse(text)
+            parse_target(text)
         except InputError as error:
             problem = error.problems[0]
             raise InputError.of(problem.what, f"{problem.right}, or dense or target") from None
@@ -117,7 +116,7 @@ class DeclaredRecipe(Recipe):
         windows = []
         for phase in self.written:
             known = phase.pattern in patterns
-            pattern = patterns[phase.pattern] if known else Pattern.parse(phase.pattern)
+            pattern = patterns[phase.pattern] if known else parse_target(phase.pattern)
             windows.append(Window(share=parse_share(phase.share), face=phase.face(), pattern=pattern))
         return windows
 

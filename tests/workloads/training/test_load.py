@@ -95,7 +95,8 @@ def test_what_is_no_share_is_refused(text: str) -> None:
         (
             "pattern: 3:4",
             "pattern: 3to4",
-            "`3to4` is not a pattern; write kept:group, as in 2:4, or dense or target",
+            "`3to4` is not a pattern; write kept:group, as in 2:4, or a share of each layer, as in 10 %, or "
+            "dense or target",
         ),
         (
             "pattern: dense",

@@ -136,7 +136,7 @@ def dense_first() -> list[Case]:
 
 def kept() -> list[Case]:
     """Only kept weights have values: masks that come and go in 40 steps, or move every 4."""
-    move = {"steps": 24}
+    move: dict[str, Any] = {"steps": 24}
     return [
         *both("static", "2:4", "1:8", "30 %"),
         *both("ac_dc", "2:4", "1:8", "30 %", steps=40),

@@ -27,7 +27,7 @@ def normalise(x: Array) -> Normalised:
 
 def normalise_back(d_rows: Array, normal: Normalised) -> Array:
     along = (d_rows * normal.rows).mean(axis=1, keepdims=True)
-    return (d_rows - d_rows.mean(axis=1, keepdims=True) - normal.rows * along) / normal.deviation
+    return np.asarray((d_rows - d_rows.mean(axis=1, keepdims=True) - normal.rows * along) / normal.deviation)
 
 
 def gelu(x: Array) -> Array:

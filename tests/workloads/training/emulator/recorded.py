@@ -3,19 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.models.linear import Linear
 from workloads.models.parameters import Array
 from workloads.models.registry import build_model
 from workloads.networks.layer import Role
+from workloads.tasks import load_task
 from workloads.tasks.batch import Batch
 from workloads.tasks.metric import Tally
-from workloads.tasks.teacher import Teacher
 from workloads.training.emulator.line import Due
 from workloads.training.emulator.optimizers import Settings
-from workloads.training.emulator.parts import parts
+from workloads.training.emulator.parts import Parts, parts
 from workloads.training.emulator.plan import Plan
 from workloads.training.emulator.rates import Rate
 from workloads.training.emulator.trainer import Trainer
@@ -28,6 +30,13 @@ from workloads.training.unstructured import Target, parse_target
 ADAM = Settings(decay=0.05)
 SGD = Settings(name="sgd", decay=0.05)
 RATE = Rate(peak=0.02)
+SIZES = {
+    "teacher": {"features": 6, "width": 8, "outputs": 3},
+    "grammar": {"symbols": 8, "length": 8},
+    "digits": {},
+}
+TRIES = 7
+"""Random permutations of Bi-Mask in these runs: a hundred take the oracle seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +54,17 @@ class Run:
     clip: float = 0.8
     seed: int = 5
     dtype: str = "float64"
+    task: str = "teacher"
+    roles: tuple[Role, ...] = (Role.FF,)
 
     @property
     def target(self) -> Target | None:
         return None if self.pattern is None else parse_target(self.pattern)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether `mlp_by_hand` is its model."""
+        return self.task == "teacher" and getattr(self.recipe, "member", "wide") == "wide"
 
 
 @dataclass(kw_only=True)
@@ -56,7 +72,8 @@ class Taken:
     """One step: the batch, what FWD and DGRAD read, masks, output gradients as MVUE left them, and after it.
 
     `pruned` has (before, after) by weight, of each part. `values` and `moments` are of everything trained,
-    after the step. `due` and `at` are by weight.
+    after the step. `gradients` are the sums over parts, as they were before any hook. `due` and `at` are by
+    weight.
     """
 
     batch: Batch
@@ -66,6 +83,7 @@ class Taken:
     seconds: dict[str, Mask | None]
     at: dict[str, Moment]
     started: dict[str, Array]
+    gradients: dict[str, Array] = field(default_factory=dict)
     pruned: dict[str, list[tuple[Array, Array]]] = field(default_factory=dict)
     due: dict[str, Due] = field(default_factory=dict)
     values: dict[str, Array] = field(default_factory=dict)
@@ -94,6 +112,11 @@ class Watched(Trainer):
             for name, prune in list(shard.prune.items()):
                 shard.prune[name] = partial(self._pruned, name, prune)
         return super().passes(batch)
+
+    def collect(self) -> float:
+        squares = super().collect()
+        self.taken.gradients = copied(self.parameters.views(self.gradient))
+        return squares
 
     def _pruned(self, name: str, prune: Callable[[Array], Array], gradient: Array) -> Array:
         thin = prune(gradient)
@@ -139,13 +162,25 @@ def parted(batch: Batch) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]
     return [(inputs[:half], targets[:half]), (inputs[half:], targets[half:])]
 
 
-def trainer_of(run: Run, running: object) -> Watched:
-    task = Teacher(features=6, width=8, outputs=3, variant=0)
-    sizes = {"width": run.width, "inner": run.inner, "depth": run.depth, "batch": run.batch}
-    model = build_model("mlp", task.shape, heads=1, dtype=run.dtype, **sizes)  # type: ignore[arg-type]
+def trainer_of(run: Run, running: Parts) -> Watched:
+    task = load_task(run.task, settings=SIZES[run.task])
+    sizes, maps = {"width": run.width, "inner": run.inner}, None
+    if run.target is not None:
+        sizes, maps = run.recipe.sizes(task.default_model, sizes, run.target), run.recipe.maps(run.target)
+    model = build_model(
+        task.default_model,
+        task.shape,
+        width=sizes["width"],
+        depth=run.depth,
+        inner=sizes["inner"],
+        heads=2,
+        batch=run.batch,
+        dtype=run.dtype,
+        make_map=maps or Linear,
+    )
     plan = Plan(
         recipe=run.recipe,
-        targets={Role.FF: run.target},
+        targets=dict.fromkeys(run.roles, run.target),
         steps=run.steps,
         batch=run.batch,
         rate=RATE,
@@ -154,18 +189,19 @@ def trainer_of(run: Run, running: object) -> Watched:
         seed=run.seed,
         dtype=run.dtype,
     )
-    return Watched(model, task, plan, running)  # type: ignore[arg-type]
+    return Watched(model, task, plan, running)
 
 
 @cache
 def recorded(run: Run) -> Recorded:
     """The run, trained once however many tests look at it."""
-    with parts() as running:
+    permutations = "workloads.training.emulator.weight.PERMUTATIONS"
+    with parts() as running, patch(permutations, TRIES):
         trainer = trainer_of(run, running)
         start = copied(trainer.parameters.views(trainer.values))
         taken = [trainer.take() for _ in range(run.steps)]
-        phases = list(trainer.lines[Role.FF].phases)
-        trainer.measure(trainer.task.held_out(1024)[:1], served=True)
+        phases = list(trainer.lines[run.roles[0]].phases)
+        trainer.measure(trainer.task.held_out(run.batch)[:1], served=True)
         return Recorded(
             run=run,
             trainer=trainer,

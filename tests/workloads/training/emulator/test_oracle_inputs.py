@@ -20,11 +20,11 @@ from tests.oracles.recipes_one_shot import (
     unique_expected,
     wanda_scores,
 )
+from tests.workloads.training.emulator.cases import recipe
 from tests.workloads.training.emulator.followed import Followed, compare, phases_of
 from tests.workloads.training.emulator.mlp_by_hand import Part
 from tests.workloads.training.emulator.recorded import ADAM, SGD, Recorded, Run, recorded
 from workloads.training.moment import Moment
-from workloads.training.recipes import RECIPES
 from workloads.training.recipes.pfp import sampled
 from workloads.training.unstructured import Unstructured
 
@@ -32,8 +32,8 @@ SAMPLES = 32
 
 
 def run(name: str, pattern: str, **settings: Any) -> Run:
-    recipe = replace(RECIPES[name], samples=SAMPLES, **settings)
-    return Run(recipe=recipe, pattern=pattern, steps=8, batch=16)
+    chosen = recipe(name, samples=SAMPLES, **settings)
+    return Run(recipe=chosen, pattern=pattern, steps=8, batch=16)
 
 
 def inputs_of(record: Recorded, weight: str, values: dict[str, Array]) -> Array:
@@ -47,7 +47,7 @@ def after_training(record: Recorded) -> tuple[dict[str, Array], Moment]:
     last = record.taken[-1]
     at = last.at[record.followers[0]]
     served = replace(at, step=record.run.steps, phase=record.run.recipe.last_phase(record.run.target))
-    return dict(last.values), served
+    return {name: np.asarray(value, np.float64) for name, value in last.values.items()}, served
 
 
 @pytest.mark.parametrize("name", ["wanda", "sparsegpt"])
@@ -158,7 +158,7 @@ def test_pfp_keeps_channels_and_trains_on(mode: str, pattern: str, optimizer: An
     followed = Followed(record, "dense", {})
     for name in record.followers:
         old = followed.oracles[name]
-        followed.oracles[name] = Channels(old.weight, old.optimizer, phases_of(record))  # type: ignore[arg-type]
+        followed.oracles[name] = Channels(old.weight, old.optimizer, phases_of(record))
     for taken in record.taken:
         values = {name: oracle.weight for name, oracle in followed.oracles.items()}
         for name in record.followers:
@@ -184,8 +184,9 @@ def _factors(worth: Array, mode: str, at: Moment, name: str) -> Array:
         return magnitude(worth[None], Pattern(kept=kept, group=len(worth)))[0].astype(np.float64)
     chances = sampling_chances(worth.tolist())
     samples = next(m for m in range(1, 10**6) if unique_expected(chances, m) >= kept)
-    drawn = at.rng(name, "channels").multinomial(samples, np.array(chances))
-    return np.asarray(drawn / (samples * np.array(chances)))
+    drawn = at.rng(name, "channels").multinomial(samples, np.array(chances)).astype(np.float64)
+    factors: Array = drawn / (samples * np.array(chances))
+    return factors
 
 
 def test_pfp_draws_as_few_samples_as_keep_the_share_on_average() -> None:

@@ -6,8 +6,7 @@ import pytest
 from simulator.mask import breaks, breaks_transposable
 from simulator.pattern import Pattern
 from tests.workloads.training.emulator.cases import CASES, Case
-from tests.workloads.training.emulator.recorded import Taken, recorded
-from workloads.training.emulator import weight as weight_module
+from tests.workloads.training.emulator.recorded import TRIES, Taken, recorded
 from workloads.training.emulator.weight import Mask
 from workloads.training.face import Phase
 from workloads.training.unstructured import Target, Unstructured
@@ -15,11 +14,6 @@ from workloads.training.unstructured import Target, Unstructured
 SPARSE_GRADIENTS = {"fst", "s_ste"}
 FREE = {"dst"}
 """Recipes whose masks obey no target."""
-
-
-@pytest.fixture(autouse=True)
-def _few_permutations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weight_module, "PERMUTATIONS", 7)
 
 
 def obeys(mask: Mask, target: Target) -> bool:
@@ -87,7 +81,7 @@ def test_second_masks_are_within_the_first_and_along_the_outputs(case: Case) -> 
                 orders = [np.arange(len(second))]
                 if case.oracle == "bi_mask":
                     rng = at.rng(name, "permuted")
-                    orders += [rng.permutation(len(second)) for _ in range(7)]
+                    orders += [rng.permutation(len(second)) for _ in range(TRIES)]
                 assert not all(breaks(second[order], at.target, axis=0) for order in orders)
             if case.oracle == "slope":
                 assert not breaks(second, at.target, axis=0)

@@ -5,14 +5,7 @@ import pytest
 from tests.workloads.training.emulator.cases import CASES, Case
 from tests.workloads.training.emulator.followed import compare
 from tests.workloads.training.emulator.recorded import recorded
-from workloads.training.emulator import weight as weight_module
 from workloads.training.recipes import RECIPES
-
-
-@pytest.fixture(autouse=True)
-def _few_permutations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred permutations take the oracle seconds."""
-    monkeypatch.setattr(weight_module, "PERMUTATIONS", 7)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

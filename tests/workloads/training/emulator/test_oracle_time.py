@@ -12,12 +12,7 @@ from tests.oracles.recipes_straight import Step
 from tests.workloads.training.emulator.cases import CASES, SHORT, case
 from tests.workloads.training.emulator.followed import compare
 from tests.workloads.training.emulator.recorded import Recorded, Taken, recorded
-from workloads.training.emulator import weight as weight_module
-
-
-@pytest.fixture(autouse=True)
-def _few_permutations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weight_module, "PERMUTATIONS", 7)
+from workloads.training.emulator.weight import Mask
 
 
 def fades(record: Recorded) -> list[float]:
@@ -41,14 +36,20 @@ def patterns(record: Recorded) -> list[str]:
     return [str(taken.at[name].phase.pattern or "dense") for taken in record.taken]
 
 
-def changes(record: Recorded, of: Callable[[Taken], dict[str, np.ndarray | None]]) -> list[int]:  # type: ignore[type-arg]
+def changes(record: Recorded, of: Callable[[Taken], dict[str, Mask | None]]) -> list[int]:
     """The steps at which a mask is not that of the step before."""
     pairs = zip(record.taken, record.taken[1:], strict=False)
     return [
         step
         for step, (before, after) in enumerate(pairs, start=1)
-        if not all(np.array_equal(of(before)[name], of(after)[name]) for name in record.followers)  # type: ignore[arg-type]
+        if not all(_equal(of(before)[name], of(after)[name]) for name in record.followers)
     ]
+
+
+def _equal(before: Mask | None, after: Mask | None) -> bool:
+    if before is None or after is None:
+        return before is after
+    return bool((before == after).all())
 
 
 def test_mdgf_linear_fades_from_one_to_nothing_over_half_the_run() -> None:

@@ -55,7 +55,7 @@ def works(run: Run) -> tuple[Recorder, list[Phase]]:
 def planned(network: Network, run: Run) -> list[object]:
     targets = {Role.FF: run.target}
     optimizer = OPTIMIZERS[run.optimizer.name]
-    return list(training_steps(network, run.recipe, targets, run.steps, optimizer=optimizer))  # type: ignore[arg-type]
+    return list(training_steps(network, run.recipe, targets, run.steps, optimizer=optimizer))
 
 
 def runs_of(name: str) -> list[Run]:
@@ -74,7 +74,7 @@ def runs_of(name: str) -> list[Run]:
     return found
 
 
-CHANNELS = Run(recipe=replace(RECIPES["pfp"], mode="top"), pattern="25 %", steps=9, dtype="float32")  # type: ignore[call-arg]
+CHANNELS = Run(recipe=recipe("pfp", mode="top"), pattern="25 %", steps=9, dtype="float32")
 KNOWN = [CHANNELS, *(run for name in RECIPES if name not in UNKNOWN | REBUILT for run in runs_of(name))]
 
 
@@ -170,7 +170,7 @@ def test_half_of_the_weights_is_half_of_their_products_by_hand() -> None:
 
 @pytest.mark.parametrize(("mode", "pattern"), [("rand", "50 %"), ("top", "30 %"), ("rand", "25 %")])
 def test_the_trace_has_as_many_channels_as_were_kept(mode: str, pattern: str) -> None:
-    chosen = replace(RECIPES["pfp"], mode=mode)  # type: ignore[call-arg]
+    chosen = recipe("pfp", mode=mode)
     record = recorded(Run(recipe=chosen, pattern=pattern, steps=2, batch=64))
     recorder, _ = works(record.run)
     for name in record.followers:
@@ -183,12 +183,12 @@ def test_the_trace_has_as_many_channels_as_were_kept(mode: str, pattern: str) ->
 
 
 def test_what_shapes_cannot_tell_is_in_the_trace_all_the_same() -> None:
-    dst, _ = works(Run(recipe=replace(RECIPES["dst"], strength=0.3), pattern=None, steps=20, dtype="float32"))  # type: ignore[call-arg]
+    dst, _ = works(Run(recipe=recipe("dst", strength=0.3), pattern=None, steps=20, dtype="float32"))
     forward = [s for s in dst.steps() if s.pass_ is Pass.FWD and s.layer.endswith(".ff.1")]
     assert sum(step.when.count for step in forward) == 20
     assert len({str(step.work) for step in forward}) > 5, "as many densities as masks"
     assert ledger(forward, "algorithmic").total < ledger(forward, "hardware").total
     step, phases = works(Run(recipe=RECIPES["step"], pattern="2:4", steps=20, dtype="float32"))
-    same = replace(RECIPES["step"], dense=Fraction(phases[0].steps, 20))  # type: ignore[call-arg]
+    same = recipe("step", dense=Fraction(phases[0].steps, 20))
     run = Run(recipe=same, pattern="2:4", steps=20)
     assert step.steps() == planned(step.network, run)

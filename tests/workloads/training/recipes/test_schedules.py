@@ -7,6 +7,7 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.pattern import Pattern
+from tests.workloads.training.shaped import SHAPED
 from workloads.training.face import DENSE
 from workloads.training.recipes import RECIPES
 from workloads.training.recipes.gradual import GRADUAL
@@ -215,7 +216,9 @@ def forgetful(name: str) -> set[bool]:
     return {phase.face.kept_state for phase in phases if phase.pattern is not None}
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", SHAPED)
 def test_who_forgets_pruned_weights(name: str) -> None:
-    saving = {"static", "slope", "one_shot", "gradual", "ac_dc", "rigl", "set"}
-    assert forgetful(name) == (set() if name == "dense" else {name in saving})
+    saving = {"static", "slope", "one_shot", "gradual", "ac_dc", "rigl", "set", "adaprune"}
+    saves = name in saving or name.startswith("sparse_ift")
+    dense = name in ("dense", "wanda", "sparsegpt")
+    assert forgetful(name) == (set() if dense else {saves})
