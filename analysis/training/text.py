@@ -10,6 +10,7 @@ from analysis.quantities import share
 from analysis.tables import dense_flops, json_text, ledger_cells, ledgers, table_text
 from analysis.training.against import Against, against_json, gap_rows, paired_text, verdict
 from analysis.training.machines import Charged, machine_json, machine_text
+from simulator.places import printable
 from workloads.training.emulator.history import csv_text
 from workloads.training.emulator.train import Trained
 
@@ -46,7 +47,7 @@ def _figures(run: Trained) -> str:
         notes.append("nothing of the run is kept: --out names a directory for it")
     else:
         notes.append(f"kept in {run.folder}: run.json, history.csv, checkpoint.npz, trace/")
-    return table_text(list(_figure_rows(result)), "table", title=title, notes=notes)
+    return f"{printable(title)}\n{table_text(list(_figure_rows(result)), 'table', notes=notes)}"
 
 
 def _figure_rows(result: Mapping[str, Any]) -> Iterator[dict[str, object]]:
@@ -76,7 +77,7 @@ def _against(against: Against) -> str:
         paired_text(against),
         f"{verdict(against.end)} (one pair of runs; a claim takes several seeds)",
     ]
-    return table_text(rows, "table", title=title, notes=notes, numbers=tuple(rows[0])[1:])
+    return f"{printable(title)}\n{table_text(rows, 'table', notes=notes, numbers=tuple(rows[0])[1:])}"
 
 
 def _json(told: Told) -> str:

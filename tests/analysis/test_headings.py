@@ -7,6 +7,9 @@ def test_a_heading_has_what_the_trace_says() -> None:
     made = {"network": "vit_b16", "recipe": "ste", "pattern": None, "steps": 1}
     provenance = {"trace": {"made": made, "complete": True}, "fidelity": "tile"}
     assert heading(provenance, "a100 and h100") == "vit_b16 ste on a100 and h100, fidelity tile"
+    trained = {"task": "stdlib_chars", "network": "decoder", "recipe": "mdgf_exp", "pattern": "1:8"}
+    learnt = heading(provenance | {"trace": {"made": trained}}, "a100")
+    assert learnt == "stdlib_chars decoder, mdgf_exp 1:8 on a100, fidelity tile"
     assert heading(provenance | {"trace": {"made": {}}}, "a100") == "a100, fidelity tile"
 
 

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 
-from simulator.gemm import Pass, Span, Step
+from simulator.gemm import Pass, Span, Step, Stream
 from workloads.training.works import Work
 
 SETTLED = 4
 """Equal runs at equal distances after which all but the last are in one Span, whatever was before them."""
 OTHER = "other_parameters"
 """The name that a trace gives to what is trained but multiplies no matrix."""
+AFTER_OPTIMIZER = ("select", "copy", "select_second", "prune_gradient")
+"""What follows the optimizer in an update, in this order."""
 
 
 @dataclass(slots=True)
@@ -122,11 +124,22 @@ class Spans:
         """All that happened so far, in the order in which it first did: forward, backward, update."""
         return [step for _, step in sorted(self._found(), key=lambda found: found[0])]
 
-    def _found(self) -> Iterator[tuple[tuple[int, int, int, int], Step]]:
+    def _found(self) -> Iterator[tuple[tuple[int, ...], Step]]:
         for (layer, pass_, work), twins in self._coded.items():
-            place = self._places[layer]
-            part = {Pass.FWD: 0, Pass.UPDATE: 2}.get(pass_, 1)
+            rank = _rank(self._places[layer], pass_, work)
             for coded in twins:
                 for added, when in coded.spans():
-                    order = (when.first_step, part, -place if part == 1 else place, added)
+                    order = (when.first_step, *rank, added)
                     yield order, Step(layer=layer, pass_=pass_, work=work, when=when)
+
+
+def _rank(place: int, pass_: Pass, work: Work) -> tuple[int, ...]:
+    """The place of a work in its step: forward, backward from the last layer to the first, update.
+
+    It follows from the work alone, so that a run which goes on from a part of its Steps has the same order.
+    """
+    op = work.op if isinstance(work, Stream) else ""
+    within = list(Pass).index(pass_), 1 + AFTER_OPTIMIZER.index(op) if op in AFTER_OPTIMIZER else 0
+    if pass_ is Pass.FWD:
+        return 0, place, *within
+    return (2, place, *within) if pass_ is Pass.UPDATE else (1, -place, *within)

@@ -1,6 +1,7 @@
 """Iso-FLOPs: how many steps of a recipe a budget of FLOPs pays for."""
 
 import re
+from fractions import Fraction
 
 from simulator.errors import InputError, lookup, shown
 from workloads.networks.layer import Network
@@ -10,7 +11,7 @@ from workloads.training.recipes import RECIPES
 from workloads.training.unroll import Targets, training_steps
 
 PREFIXES = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "Z": 21}
-WRITTEN = r"([0-9]+(?:\.[0-9]+)?(?:e[0-9]{1,2})?) *(k|M|G|T|P|E|Z|)(?:FLOPs?)?"
+WRITTEN = r"([0-9]{1,30}(?:\.[0-9]{1,30})?(?:e[0-9]{1,2})?) *(k|M|G|T|P|E|Z|)(?:FLOPs?)?"
 RIGHT = "write FLOPs, as in `2.5 PFLOP` or `1e15`, or `1000 dense steps`"
 
 
@@ -20,9 +21,9 @@ def parse_budget(text: str, network: Network) -> int:
     if dense and int(dense[1]):
         return int(dense[1]) * flops_of(network, RECIPES["dense"], None, 1, "algorithmic")
     match = re.fullmatch(WRITTEN, text)
-    if match is None or not float(match[1]):
+    if match is None or not Fraction(match[1]):
         raise InputError.of(f"{shown(text)} is no budget", RIGHT, where="budget")
-    return int(float(match[1]) * 10 ** PREFIXES[match[2]])
+    return int(Fraction(match[1]) * 10 ** PREFIXES[match[2]])
 
 
 def flops_of(network: Network, recipe: Recipe, targets: Targets | None, steps: int, convention: str) -> int:

@@ -52,7 +52,7 @@ def save_checkpoint(path: Path, trainer: Trainer, recorder: Recorder, history: H
 def load_checkpoint(path: Path) -> tuple[dict[str, Any], Arrays]:
     """The meta and the arrays of a checkpoint; DamagedError where it is not whole."""
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         meta = json.loads(arrays.pop("meta").tobytes())
         if meta["schema"] != SCHEMA:

@@ -26,6 +26,7 @@ from workloads.training.emulator.parts import PARTS
 from workloads.training.emulator.plan import STEPS_MAX, Plan
 from workloads.training.emulator.rates import Rate
 from workloads.training.face import DENSE
+from workloads.training.flops import CONVENTIONS
 from workloads.training.load import load_recipe
 from workloads.training.recipe import Recipe
 from workloads.training.settings import parameters, with_settings
@@ -97,6 +98,7 @@ def resolve(choices: Choices) -> Resolved:
     targets = targets_of(choices, recipe)
     lookup(DTYPES, choices.dtype, kind="dtype", where="dtype")
     lookup(RATES, choices.optimizer, kind="optimizer", where="optimizer")
+    lookup(CONVENTIONS, choices.convention, kind="convention", where="convention")
     if type(choices.longer) is not int or not 1 <= choices.longer <= 1000:
         raise InputError.of(shown(choices.longer), "a whole number from 1 to 1000", where="longer")
     peak = RATES[choices.optimizer] if choices.rate is None else choices.rate
@@ -137,7 +139,7 @@ def targets_of(choices: Choices, recipe: Recipe) -> Mapping[Role, Target | None]
         return {}
     with placed("pattern"):
         targets = None if choices.pattern is None else parse_targets(choices.pattern)
-    return by_role(targets, roles)
+    return by_role(targets, sorted(roles))
 
 
 def _model(choices: Choices, task: Task, recipe: Recipe, targets: Mapping[Role, Target | None]) -> Model:

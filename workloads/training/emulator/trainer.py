@@ -64,6 +64,7 @@ class Trainer:
         self.step = 0
         self.masks: dict[str, Mask | None] = {}
         self._states: dict[States, States] = {}
+        self._prepared: tuple[int, dict[str, Due]] | None = None
         self.lines = {role: Line(plan.recipe, target, plan.steps) for role, target in plan.targets.items()}
         self.weights = self._weights(follow, beside)
         self._gradients = [self.parameters.zeros() for _ in range(PARTS)]
@@ -146,13 +147,19 @@ class Trainer:
         )
 
     def prepare(self) -> dict[str, Due]:
-        """Select the masks that are due and write what the products read; what was due, by weight."""
+        """Select the masks that are due and write what the products read; what was due, by weight.
+
+        Once for each step, as a selection may change weights.
+        """
+        if self._prepared is not None and self._prepared[0] == self.step:
+            return self._prepared[1]
         due: dict[str, Due] = {}
         for weight in self.weights:
             weight.line.go_to(self.step)
             due[weight.name] = weight.line.due(self.step)
             self._prepare(weight, due[weight.name])
         self.masks = {weight.name: weight.mask for weight in self.weights}
+        self._prepared = self.step, due
         return due
 
     def _prepare(self, weight: Weight, due: Due) -> None:
@@ -181,6 +188,7 @@ class Trainer:
         Where masks are selected at every step they are selected now as well, and training goes on as if
         nothing had been measured. The served network has the masks of the recipe's last phase.
         """
+        self._prepared = None  # what the products read is written over
         kept = [(weight.mask, weight.second) for weight in self.weights]
         for weight in self.weights:
             self._look(weight, served=served)

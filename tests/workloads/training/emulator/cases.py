@@ -5,9 +5,12 @@ from fractions import Fraction
 from typing import Any
 
 from tests.workloads.training.emulator.recorded import ADAM, SGD, Run
+from workloads.training.emulator.rates import Rate
 from workloads.training.recipe import Recipe
 from workloads.training.recipes import RECIPES
 
+FAST = Rate(peak=0.15)
+"""High enough for thresholds to pass nearly all weights, and to start again."""
 SHORT = replace(ADAM, beta2=0.8, epsilon=1e-3)
 """AdamW whose variance settles within a few steps, for STEP."""
 
@@ -169,7 +172,7 @@ def straight() -> list[Case]:
         *both("sdgf_geometric", "1:4", "2:4", steps=24),
         case("sdgf_stepwise", "1:4", steps=24, settings={"dense": Fraction(1, 4)}),
         *both("dst", None, settings={"strength": 0.3}, options={"penalty": 0.3}),
-        case("dst", None, steps=24, settings={"strength": 3.0}, options={"penalty": 3.0}),
+        case("dst", None, steps=16, rate=FAST, settings={"strength": 3.0}, options={"penalty": 3.0}),
     ]
 
 

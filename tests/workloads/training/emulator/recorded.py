@@ -1,6 +1,7 @@
 """A small run of the emulator, with all that it read and wrote at every step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from unittest.mock import patch
@@ -47,6 +48,7 @@ class Run:
     pattern: str | None
     steps: int = 12
     optimizer: Settings = ADAM
+    rate: Rate = RATE
     width: int = 8
     inner: int = 16
     depth: int = 1
@@ -55,6 +57,7 @@ class Run:
     seed: int = 5
     dtype: str = "float64"
     task: str = "teacher"
+    model: str = "mlp"
     roles: tuple[Role, ...] = (Role.FF,)
 
     @property
@@ -64,7 +67,7 @@ class Run:
     @property
     def by_hand(self) -> bool:
         """Whether `mlp_by_hand` is its model."""
-        return self.task == "teacher" and getattr(self.recipe, "member", "wide") == "wide"
+        return self.model == "mlp" and getattr(self.recipe, "member", "wide") == "wide"
 
 
 @dataclass(kw_only=True)
@@ -142,6 +145,7 @@ class Recorded:
     start: dict[str, Array]
     taken: list[Taken]
     phases: list[Phase]
+    measured: Tally
     served: dict[str, Array]
     served_masks: dict[str, Mask | None]
 
@@ -166,9 +170,9 @@ def trainer_of(run: Run, running: Parts) -> Watched:
     task = load_task(run.task, settings=SIZES[run.task])
     sizes, maps = {"width": run.width, "inner": run.inner}, None
     if run.target is not None:
-        sizes, maps = run.recipe.sizes(task.default_model, sizes, run.target), run.recipe.maps(run.target)
+        sizes, maps = run.recipe.sizes(run.model, sizes, run.target), run.recipe.maps(run.target)
     model = build_model(
-        task.default_model,
+        run.model,
         task.shape,
         width=sizes["width"],
         depth=run.depth,
@@ -183,7 +187,7 @@ def trainer_of(run: Run, running: Parts) -> Watched:
         targets=dict.fromkeys(run.roles, run.target),
         steps=run.steps,
         batch=run.batch,
-        rate=RATE,
+        rate=run.rate,
         optimizer=run.optimizer,
         clip=run.clip,
         seed=run.seed,
@@ -192,22 +196,29 @@ def trainer_of(run: Run, running: Parts) -> Watched:
     return Watched(model, task, plan, running)
 
 
+@contextmanager
+def few_permutations() -> Iterator[Parts]:
+    """Parts to run on, while Bi-Mask tries no more than TRIES."""
+    with parts() as running, patch("workloads.training.emulator.weight.PERMUTATIONS", TRIES):
+        yield running
+
+
 @cache
 def recorded(run: Run) -> Recorded:
     """The run, trained once however many tests look at it."""
-    permutations = "workloads.training.emulator.weight.PERMUTATIONS"
-    with parts() as running, patch(permutations, TRIES):
+    with few_permutations() as running:
         trainer = trainer_of(run, running)
         start = copied(trainer.parameters.views(trainer.values))
         taken = [trainer.take() for _ in range(run.steps)]
         phases = list(trainer.lines[run.roles[0]].phases)
-        trainer.measure(trainer.task.held_out(run.batch)[:1], served=True)
+        (measured,) = trainer.measure(trainer.task.held_out(run.batch)[:1], served=True)
         return Recorded(
             run=run,
             trainer=trainer,
             start=start,
             taken=taken,
             phases=phases,
+            measured=measured,
             served={weight.name: np.array(weight.forward) for weight in trainer.weights},
             served_masks={weight.name: weight.mask for weight in trainer.weights},
         )

@@ -51,10 +51,17 @@ def line_of(plan: Sequence[Phase]) -> Line:
     return Line(recipe, PATTERNS[0], sum(phase.steps for phase in plan))
 
 
+Plan = tuple[Phase, ...]
+
+
 class Place(NamedTuple):
     phase: int
     start: int
     due: Due
+
+
+def round_again(every: int | None, since: int, first: bool) -> bool:
+    return first if every is None else since in range(0, since + 1, every)
 
 
 def enumerated(plan: Sequence[Phase]) -> list[Place]:
@@ -69,13 +76,8 @@ def enumerated(plan: Sequence[Phase]) -> list[Place]:
             first = since == 0 and brings
             dense_wgrad = face.dense_wgrad_every is not None and sparse_gradients == face.dense_wgrad_every
             sparse_gradients = 0 if dense_wgrad else sparse_gradients + 1
-            times = {None: first}
-            select = phase.pattern is not None and times.get(
-                face.select_every, since in range(0, phase.steps, face.select_every or 1)
-            )
-            second = face.second_selector is not None and times.get(
-                face.second_every, since in range(0, phase.steps, face.second_every or 1)
-            )
+            select = phase.pattern is not None and round_again(face.select_every, since, first)
+            second = face.second_selector is not None and round_again(face.second_every, since, first)
             due = Due(fresh=first, select=select, second=second, dense_wgrad=dense_wgrad)
             found.append(Place(phase=index, start=start, due=due))
         before = phase.pattern
@@ -120,7 +122,7 @@ def test_selections_are_at_the_steps_that_shapes_tell(plan: tuple[Phase, ...]) -
 
 @given(plans, st.data())
 @examples(100)
-def test_a_phase_that_ends_early_leaves_its_time_to_the_last(plan: tuple[Phase, ...], data: st.DataObject) -> None:
+def test_a_phase_that_ends_early_leaves_its_time_to_the_last(plan: Plan, data: st.DataObject) -> None:
     line = line_of(plan)
     step = data.draw(st.integers(0, line.steps - 1))
     line.go_to(step)
@@ -143,7 +145,7 @@ def test_a_phase_that_ends_early_leaves_its_time_to_the_last(plan: tuple[Phase, 
 
 @given(plans, st.data())
 @examples(100)
-def test_a_restored_line_goes_on_as_if_it_had_never_stopped(plan: tuple[Phase, ...], data: st.DataObject) -> None:
+def test_a_restored_line_goes_on_as_if_it_had_never_stopped(plan: Plan, data: st.DataObject) -> None:
     line = line_of(plan)
     ends, step = data.draw(st.sets(st.integers(0, line.steps - 1), max_size=2)), 0
     step = data.draw(st.integers(0, line.steps - 1))

@@ -181,7 +181,8 @@ def _factors(worth: Array, mode: str, at: Moment, name: str) -> Array:
     """What each input is multiplied by: 1 of the most sensitive ones, or by how often it was drawn."""
     kept = round(at.target.density * len(worth))
     if mode == "top":
-        return magnitude(worth[None], Pattern(kept=kept, group=len(worth)))[0].astype(np.float64)
+        kept_ones = magnitude(worth[None], Pattern(kept=kept, group=len(worth)))
+        return np.asarray(kept_ones[0], np.float64)
     chances = sampling_chances(worth.tolist())
     samples = next(m for m in range(1, 10**6) if unique_expected(chances, m) >= kept)
     drawn = at.rng(name, "channels").multinomial(samples, np.array(chances)).astype(np.float64)

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, exp, floor
 
 import numpy as np
 import pytest
 
 from tests.oracles.recipes_straight import Step
-from tests.workloads.training.emulator.cases import CASES, SHORT, case
+from tests.workloads.training.emulator.cases import CASES, FAST, SHORT, case
 from tests.workloads.training.emulator.followed import compare
 from tests.workloads.training.emulator.recorded import Recorded, Taken, recorded
 from workloads.training.emulator.weight import Mask
@@ -38,7 +39,7 @@ def patterns(record: Recorded) -> list[str]:
 
 def changes(record: Recorded, of: Callable[[Taken], dict[str, Mask | None]]) -> list[int]:
     """The steps at which a mask is not that of the step before."""
-    pairs = zip(record.taken, record.taken[1:], strict=False)
+    pairs = pairwise(record.taken)
     return [
         step
         for step, (before, after) in enumerate(pairs, start=1)
@@ -203,3 +204,11 @@ def test_dst_masks_move_and_thresholds_start_again() -> None:
     }
     assert len(densities) > 5
     assert min(densities) < 0.5
+    (fast,) = [each for each in CASES if each.oracle == "dst" and each.run.rate is FAST]
+    falls = [
+        (before.values[name] > 0).all() and not taken.forward[name].any()
+        for before, taken in pairwise(recorded(fast.run).taken)
+        for name in taken.forward
+        if name.endswith(".threshold")
+    ]
+    assert any(falls), "no layer lost nearly all of its weights"

@@ -10,9 +10,11 @@ from simulator.gemm import Pass
 from tests.workloads.training.emulator.cases import recipe
 from tests.workloads.training.emulator.recorded import Run, recorded, trainer_of
 from workloads.networks.layer import Network, Role
+from workloads.training.emulator.choices import Choices, resolve
 from workloads.training.emulator.optimizers import Settings
 from workloads.training.emulator.parts import parts
 from workloads.training.emulator.recorder import Recorder
+from workloads.training.emulator.train import train
 from workloads.training.face import Phase
 from workloads.training.flops import CONVENTIONS, ledger, train_flops
 from workloads.training.recipe import Recipe
@@ -180,6 +182,29 @@ def test_the_trace_has_as_many_channels_as_were_kept(mode: str, pattern: str) ->
         layer = name.removesuffix(".weight")
         last = [s for s in recorder.steps() if s.layer == layer and s.pass_ is Pass.FWD][-1]
         assert 64 * int(mask.sum()) * 2 == ledger([last], "algorithmic").total
+
+
+@pytest.mark.parametrize("name", ["sr_ste", "mdgf_exp", "wanda", "dst"])
+def test_a_whole_run_says_what_its_trace_costs(name: str) -> None:
+    choices = Choices(
+        task="teacher",
+        recipe=name,
+        pattern=None if name in UNKNOWN else "2:4",
+        sizes={"features": 6, "width": 8, "outputs": 3},
+        steps=7,
+        batch=512,
+        width=8,
+        inner=16,
+        depth=1,
+    )
+    trained, resolved = train(choices), resolve(choices)
+    for convention in CONVENTIONS:
+        assert trained.result[f"{convention}_flops"] == ledger(trained.trace.steps, convention).total
+        assert trained.history.rows[-1][f"{convention}_flops"] == trained.result[f"{convention}_flops"]
+    if name not in UNKNOWN:
+        expected = training_steps(resolved.model.network, resolved.plan.recipe, resolved.plan.targets, 7)
+        assert trained.trace.steps == tuple(expected)
+    assert trained.trace.complete
 
 
 def test_what_shapes_cannot_tell_is_in_the_trace_all_the_same() -> None:

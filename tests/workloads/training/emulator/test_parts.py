@@ -12,9 +12,8 @@ from workloads.training.emulator.parts import PARTS, Parts, parts
 
 
 @pytest.fixture(params=["1", "2", "5"])
-def _threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+def _threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NMSIM_THREADS", request.param)
-    return int(request.param)
 
 
 def after_the_others() -> Callable[[int], int]:
@@ -31,7 +30,8 @@ def after_the_others() -> Callable[[int], int]:
     return work
 
 
-def test_results_are_in_the_order_of_the_parts(_threads: int) -> None:
+@pytest.mark.usefixtures("_threads")
+def test_results_are_in_the_order_of_the_parts() -> None:
     with parts() as running:
         for _ in range(20):
             assert running.run(after_the_others()) == [0, 10]
@@ -73,7 +73,8 @@ def test_a_failure_is_raised_once_all_have_ended(fails: int, monkeypatch: pytest
         assert running.run(lambda part: part) == [0, 1], "and it goes on"
 
 
-def test_of_two_failures_the_first_part_is_told(_threads: int) -> None:
+@pytest.mark.usefixtures("_threads")
+def test_of_two_failures_the_first_part_is_told() -> None:
     def work(part: int) -> int:
         raise ArithmeticError(f"part {part}")
 
@@ -93,7 +94,12 @@ def test_kernels_of_a_part_stay_on_its_thread(monkeypatch: pytest.MonkeyPatch) -
         assert running.run(work) == [True, True]
     seen: set[int] = set()
     meeting = threading.Barrier(2, timeout=10)
-    spread(lambda *_: (meeting.wait(), seen.add(threading.get_ident())), 64, values=1 << 24)
+
+    def meet(_first: int, _last: int) -> None:
+        meeting.wait()
+        seen.add(threading.get_ident())
+
+    spread(meet, 64, values=1 << 24)
     assert len(seen) == 2, "outside of parts it is spread"
 
 

@@ -38,5 +38,11 @@ def test_what_is_no_plan(name: str, value: object, text: str) -> None:
 
 
 def test_the_ends_of_every_range_are_a_plan() -> None:
-    for name, value in {"steps": 10**7, "batch": 1 << 20, "seed": 2**63 - 1, "clip": 0, "smoothing": 0}.items():
+    for name, value in {
+        "steps": 10**7,
+        "batch": 1 << 20,
+        "seed": 2**63 - 1,
+        "clip": 0,
+        "smoothing": 0,
+    }.items():
         assert getattr(replace(PLAN, **{name: value}), name) == value  # type: ignore[arg-type]

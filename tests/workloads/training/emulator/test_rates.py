@@ -1,5 +1,6 @@
 """Learning rates: a straight warm-up, the curves, the floor, and what is refused."""
 
+from itertools import pairwise
 from math import cos, isclose, pi, sqrt
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_rate_rises_straight_and_then_falls(schedule: str, steps: int, warmup:
         assert isclose(each, found[0] * (step + 1), rel_tol=1e-12)
     assert all(each <= 2 for each in found[:rising])
     after = found[rising:]
-    assert all(first >= second for first, second in zip(after, after[1:], strict=False))
+    assert all(first >= second for first, second in pairwise(after))
     if after and schedule in ("cosine", "step"):
         assert min(after) >= 2 * floor * (1 - 1e-12)
 
