@@ -37,7 +37,7 @@ class Trace:
         """Write the trace as the directory `path`; an earlier trace there stays until this one is whole."""
         with (
             replacing_directory(Path(path), mark=META) as fresh,
-            TraceWriter(fresh, provenance=self.provenance) as writer,
+            TraceWriter(fresh, provenance=self.provenance, complete=self.complete) as writer,
         ):
             writer.append(self.steps)
 
@@ -57,14 +57,20 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
     """Append Steps to the trace directory `path` while a run goes on; a kill loses only the last part.
 
     Steps that continue one another are joined as they come, so that a long run is a small file. Entering the
-    `with` block discards an earlier trace there; leaving it without an exception marks the new one complete.
+    `with` block discards an earlier trace there; leaving it without an exception marks the new one complete,
+    unless it is said not to be.
     """
 
     def __init__(
-        self, path: str | Path, *, provenance: Mapping[str, Any], part_rows: int = PART_ROWS
+        self,
+        path: str | Path,
+        *,
+        provenance: Mapping[str, Any],
+        part_rows: int = PART_ROWS,
+        complete: bool = True,
     ) -> None:
         self.path = Path(path)
-        self.part_rows = part_rows
+        self.part_rows, self.complete = part_rows, complete
         self._meta = TraceMeta(provenance=dict(provenance), parts=(), complete=False)
         self._open: list[Step] = []
         self._held = ExitStack()
@@ -84,7 +90,7 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         with self._held:
             self.flush()
             if kind is None:
-                self._meta = replace(self._meta, complete=True)
+                self._meta = replace(self._meta, complete=self.complete)
                 self._write_meta()
 
     def append(self, steps: Iterable[Step]) -> None:

@@ -11,6 +11,7 @@ from workloads.networks import load_network
 from workloads.networks.layer import Role
 from workloads.training.face import DENSE
 from workloads.training.load import load_recipe
+from workloads.training.recipe import Recipe
 from workloads.training.unroll import SPARSE_ROLES, Targets, inference_steps, training_steps
 from workloads.training.unstructured import Target, Unstructured, parse_target
 from workloads.training.upkeep import OPTIMIZERS
@@ -21,7 +22,7 @@ STEPS_MAX = 10**9
 def trace_network(
     network: str | Path,
     *,
-    recipe: str | Path = "dense",
+    recipe: str | Path | Recipe = "dense",
     pattern: Targets | str | None = None,
     steps: int = 1,
     batch: int | None = None,

@@ -1,6 +1,5 @@
 """A training run as text: what it learnt and what it cost, as tables, JSON, or its history as CSV."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,6 +88,6 @@ def _json(told: Told) -> str:
         "flops": [row | {"of_dense": row["total"] / dense if dense else None} for row in ledgers(run.trace)],
         "machines": [machine_json(one) for one in told.machines],
         "against": None if told.against is None else against_json(told.against),
-        "history": json.loads(json.dumps(run.history.rows)),
+        "history": run.history.rows,
     }
     return json_text(run.provenance, **entries)

@@ -135,8 +135,10 @@ def declared(loaded: Loaded[WrittenRecipe]) -> Recipe:
     )
 
 
-def load_recipe(name_or_path: str | Path) -> Recipe:
-    """The recipe of that name, or of the YAML file at that path (`spec.is_path`)."""
+def load_recipe(name_or_path: str | Path | Recipe) -> Recipe:
+    """The recipe of that name, or of the YAML file at that path (`spec.is_path`); a Recipe is one already."""
+    if isinstance(name_or_path, Recipe):
+        return name_or_path
     if is_path(name_or_path):
         return declared(load_spec(name_or_path, WrittenRecipe))
     return lookup(RECIPES, str(name_or_path), kind="recipe", where="recipe")

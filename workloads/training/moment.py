@@ -12,7 +12,7 @@ from workloads.training.unstructured import Target
 class Moment:
     """One training step of `steps`, in a `phase` that began at the step `start`; `rate` is the learning rate.
 
-    `beta2` and `epsilon` are Adam's. `share` is the part of a batch that asks, for what each draws alone.
+    `beta2` and `epsilon` are Adam's. `part` is the part of a batch that asks, for what each draws alone.
     """
 
     step: int
@@ -23,7 +23,7 @@ class Moment:
     rate: float = 0.0
     beta2: float = 0.999
     epsilon: float = 1e-8
-    share: int = 0
+    part: int = 0
 
     @property
     def since(self) -> int:
@@ -41,5 +41,5 @@ class Moment:
         """The random numbers of one purpose at this step: the same however a run got here."""
         words = [byte for name in names for byte in (*name.encode(), 256)]
         return np.random.Generator(
-            np.random.Philox(np.random.SeedSequence([self.seed, self.step, self.share, *words]))
+            np.random.Philox(np.random.SeedSequence([self.seed, self.step, self.part, *words]))
         )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # a weight is of compiled kernels, which a list of recipes do
     from workloads.training.emulator.weight import Weight
 
 ONE = Fraction(1)
+FIXED_PARAMETER = "fixed"
+"""Metadata of a field that says which recipe it is, and that nobody sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,11 @@ class Recipe:
                 _append(phases, Phase(face=window.face, pattern=window.pattern, steps=stop - start))
             start = stop
         return tuple(phases)
+
+    @property
+    def needs_variance(self) -> bool:
+        """Whether it reads Adam's variance, and so needs that optimizer."""
+        return False
 
     @property
     def rebuilds(self) -> bool:

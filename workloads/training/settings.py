@@ -1,7 +1,6 @@
 """Parameters of a recipe as a person writes them: KEY=VALUE."""
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import fields, replace
 from fractions import Fraction
 from math import isfinite
@@ -9,10 +8,26 @@ from typing import Any
 
 from simulator.errors import InputError, lookup, placed, shown
 from simulator.units import parse_share
-from workloads.training.recipe import Recipe
+from workloads.training.recipe import FIXED_PARAMETER, Recipe
 
 FIXED = frozenset(field.name for field in fields(Recipe))
 """What every recipe has, and nobody sets."""
+LIMITS: dict[str, tuple[float, float]] = {
+    "beta": (0.0, 1e6),
+    "block": (1, 1 << 20),
+    "damping": (0.0, 1e6),
+    "drop": (0.0, 1.0),
+    "fall": (0.0, 1e6),
+    "iterations": (0, 1_000_000),
+    "least": (0.0, 1.0),
+    "rate": (0.0, 1e6),
+    "rows": (1, 1 << 20),
+    "samples": (1, 1 << 20),
+    "strength": (-1e6, 1e6),
+    "updates": (1, 1000),
+    **dict.fromkeys(("select_every", "grow_every", "second_every"), (1, 10**9)),
+}
+"""From what to what a number may be."""
 
 
 INTERVALS = {
@@ -25,8 +40,16 @@ INTERVALS = {
 
 def parameters(recipe: Recipe) -> dict[str, Any]:
     """The parameters of a recipe and their values, as a run notes them."""
-    own = {field.name: getattr(recipe, field.name) for field in fields(recipe) if field.name not in FIXED}
-    return own | _intervals(recipe)
+    return {name: getattr(recipe, name) for name in _kinds(recipe)} | _intervals(recipe)
+
+
+def _kinds(recipe: Recipe) -> dict[str, str]:
+    """The type of each parameter that is a field."""
+    return {
+        field.name: str(field.type)
+        for field in fields(recipe)
+        if field.name not in FIXED and FIXED_PARAMETER not in field.metadata
+    }
 
 
 def _intervals(recipe: Recipe) -> dict[str, int]:
@@ -37,8 +60,7 @@ def _intervals(recipe: Recipe) -> dict[str, int]:
 
 def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     """The recipe with other parameters, each written KEY=VALUE: `strength=1e-3`, `final=10 %`."""
-    kinds = {field.name: str(field.type) for field in fields(recipe) if field.name not in FIXED}
-    kinds |= dict.fromkeys(_intervals(recipe), "int")
+    kinds = _kinds(recipe) | dict.fromkeys(_intervals(recipe), "int")
     given: dict[str, Any] = {}
     for text in settings:
         name, equals, value = (part.strip() for part in text.partition("="))
@@ -60,10 +82,22 @@ def _parsed(name: str, text: str, kind: str) -> Any:
         return text
     for word, (parse, right) in PARSERS.items():
         if word in kind and "tuple" not in kind:
-            with suppress(ValueError, KeyError, ZeroDivisionError, OverflowError):
-                return parse(text)
-            raise InputError.of(f"{name} is {shown(text)}", f"write {right}", where="with")
+            try:
+                value = parse(text)
+            except (ValueError, KeyError, ZeroDivisionError, OverflowError):
+                raise InputError.of(f"{name} is {shown(text)}", f"write {right}", where="with") from None
+            return _within(name, value)
     raise InputError.of(f"{name} cannot be set", "write a recipe of your own in YAML", where="with")
+
+
+def _within(name: str, value: Any) -> Any:
+    """The value, if a parameter of that name may have it."""
+    if name in LIMITS:
+        least, most = LIMITS[name]
+        if not least <= value <= most:
+            right = f"it is from {least:g} to {most:g}"
+            raise InputError.of(f"{name} is {shown(value)}", right, where="with")
+    return value
 
 
 def _share(text: str) -> Fraction:

@@ -21,8 +21,8 @@ systematic sampling; Chmiel et al., arXiv:2203.10991). It is read and its kept v
 products' dtype, with one bit a value of mask. Operations for each value: magnitude and sum over the group 2,
 probability 1, running sum and crossing 2, quotient 1: 6.
 
-Left out: the operations that mask, fade and pack; the decay lambda (1 - m) w that SR-STE, Bi-Mask, FST and
-transposable masks add to the gradient (3 operations a weight); that STEP neither computes nor writes v once
+Left out: the operations that mask, fade and pack; the decay lambda (1 - m) w that SR-STE, Bi-Mask and FST
+add to the gradient (3 operations a weight); that STEP neither computes nor writes v once
 it is frozen; moving the optimizer's state when a phase begins or ends to keep it for kept weights alone.
 """
 

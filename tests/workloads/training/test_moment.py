@@ -44,10 +44,23 @@ def test_how_a_run_got_here_changes_no_number() -> None:
 
 
 def test_every_seed_step_part_and_purpose_has_numbers_of_its_own() -> None:
-    names = [("a",), ("b",), ("a", "b"), ("ab",), ("b", "a"), ("a", ""), ("",), ("", "a"), ("a\0",), ("weight.1",)]
+    names = [
+        ("a",),
+        ("b",),
+        ("a", "b"),
+        ("ab",),
+        ("b", "a"),
+        ("a", ""),
+        ("",),
+        ("", "a"),
+        ("a\0",),
+        ("weight.1",),
+    ]
     seeds = [0, 1, 2**32, 2**32 + 1, 2**63 - 1]
     places = list(product(seeds, [0, 1, 2**32 - 1], [0, 1], names))
-    found = [draws(replace(AT, seed=seed, step=step, share=share), *each) for seed, step, share, each in places]
+    found = [
+        draws(replace(AT, seed=seed, step=step, share=share), *each) for seed, step, share, each in places
+    ]
     assert len(set(found)) == len(places)
 
 

@@ -88,8 +88,16 @@ def test_parameters_are_what_a_recipe_adds() -> None:
         ("mdgf_exp", "final=1/0", f"with: final is `1/0`; write {NO_SHARE}"),
         ("mdgf_exp", "final=-10 %", f"with: final is `-10 %`; write {NO_SHARE}"),
         ("mdgf_exp", "final=none", f"with: final is `none`; write {NO_SHARE}"),
-        ("sr_ste", "grow_every=3", "with: no parameter is called `grow_every`; KNOWN"),
-        ("sr_ste", "select_every=0", "with: select_every is `0`; a whole number above 0"),
+        (
+            "sr_ste",
+            "grow_every=3",
+            "with: no parameter is called `grow_every`; known: select_every, strength",
+        ),
+        (
+            "sr_ste",
+            "select_every=0",
+            f"with: select_every is 0; select_every is a whole number from 1 to {2**40}",
+        ),
         ("sr_ste", "select_every=1.5", "with: select_every is `1.5`; write a whole number"),
         ("gradual", "updates=1.5", "with: updates is `1.5`; write a whole number"),
         ("adaprune", "transposable=yes", "with: transposable is `yes`; write true or false"),

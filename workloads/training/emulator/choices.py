@@ -29,6 +29,7 @@ from workloads.training.face import DENSE
 from workloads.training.flops import CONVENTIONS
 from workloads.training.load import load_recipe
 from workloads.training.recipe import Recipe
+from workloads.training.recipes import RECIPES
 from workloads.training.settings import parameters, with_settings
 from workloads.training.unroll import by_role
 from workloads.training.unstructured import Target
@@ -36,6 +37,7 @@ from workloads.training.upkeep import OPTIMIZERS
 from workloads.training.works import Manner
 
 STEPS = 1000
+PROBES_MAX = 1000
 RATES = {"adamw": 5e-3, "sgd": 0.1}
 """Peak learning rates where none is given."""
 
@@ -49,7 +51,7 @@ class Choices:
     """
 
     task: str
-    recipe: str | Path = "dense"
+    recipe: str | Path | Recipe = "dense"
     pattern: str | None = None
     settings: tuple[str, ...] = ()
     sparse: str = "ff,conv"
@@ -101,6 +103,12 @@ def resolve(choices: Choices) -> Resolved:
     lookup(CONVENTIONS, choices.convention, kind="convention", where="convention")
     if type(choices.longer) is not int or not 1 <= choices.longer <= 1000:
         raise InputError.of(shown(choices.longer), "a whole number from 1 to 1000", where="longer")
+    if recipe.needs_variance and choices.optimizer != "adamw":
+        what = f"recipe {recipe.name} needs the variance of Adam"
+        raise InputError.of(what, "the optimizer adamw", where="optimizer")
+    probes = choices.probes
+    if type(probes) is not int or not (probes == 0 or 2 <= probes <= PROBES_MAX):
+        raise InputError.of(shown(probes), f"0, or batches from 2 to {PROBES_MAX}", where="probes")
     peak = RATES[choices.optimizer] if choices.rate is None else choices.rate
     rate = Rate(peak=peak, schedule=choices.schedule, warmup=choices.warmup, floor=choices.floor)
     optimizer = Settings(
@@ -113,7 +121,7 @@ def resolve(choices: Choices) -> Resolved:
     plan = Plan(
         recipe=recipe,
         targets=targets,
-        steps=_steps(choices, model, recipe, targets),
+        steps=_steps(choices, task, model, recipe, targets),
         batch=choices.batch,
         rate=rate,
         optimizer=optimizer,
@@ -193,13 +201,16 @@ def _check_rows(model: Model, recipe: Recipe, targets: Mapping[Role, Target | No
                     raise InputError.of(what, right, where="batch")
 
 
-def _steps(choices: Choices, model: Model, recipe: Recipe, targets: Mapping[Role, Target | None]) -> int:
+def _steps(
+    choices: Choices, task: Task, model: Model, recipe: Recipe, targets: Mapping[Role, Target | None]
+) -> int:
     """The steps that are asked for, or those that the budget pays for."""
     if choices.budget is None:
         return (STEPS if choices.steps is None else choices.steps) * choices.longer
     if choices.steps is not None:
         raise InputError.of("steps are given too", "leave one of the two out", where="budget")
-    budget = parse_budget(choices.budget, model.network) * choices.longer
+    plain = model if not recipe.rebuilds else _model(choices, task, RECIPES["dense"], {})
+    budget = parse_budget(choices.budget, plain.network) * choices.longer
     return steps_within(budget, model.network, recipe, targets, convention=choices.convention, most=STEPS_MAX)
 
 

@@ -9,7 +9,7 @@ from workloads.tasks.metric import Loss, Tally
 from workloads.training.emulator.parts import PARTS
 
 
-def halves(batch: Batch) -> list[Batch]:
+def parts_of(batch: Batch) -> list[Batch]:
     """The equal parts of a batch."""
     size = len(batch.inputs) // PARTS
     return [Batch(*(array[part * size : (part + 1) * size] for array in batch)) for part in range(PARTS)]

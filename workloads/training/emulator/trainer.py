@@ -22,7 +22,7 @@ from workloads.tasks.batch import Batch
 from workloads.tasks.metric import Tally
 from workloads.tasks.task import Task
 from workloads.training.emulator.line import Due, Line
-from workloads.training.emulator.losses import asked, halves, loss_of
+from workloads.training.emulator.losses import asked, loss_of, parts_of
 from workloads.training.emulator.optimizers import Optimizer
 from workloads.training.emulator.parts import PARTS, Parts
 from workloads.training.emulator.plan import Plan
@@ -124,7 +124,7 @@ class Trainer:
         """The learning rate of the step."""
         return self.plan.rate.at(self.step, self.plan.steps)
 
-    def at(self, line: Line, share: int = 0) -> Moment:
+    def at(self, line: Line) -> Moment:
         """Where the weights of a line stand."""
         optimizer = self.plan.optimizer
         return Moment(
@@ -136,7 +136,6 @@ class Trainer:
             rate=self.rate,
             beta2=optimizer.beta2,
             epsilon=optimizer.epsilon,
-            share=share,
         )
 
     def rng(self, *names: str) -> np.random.Generator:
@@ -176,7 +175,7 @@ class Trainer:
         for part, shard in enumerate(self.shards):
             shard.prune.pop(weight.name, None)
             if prunes:
-                shard.prune[weight.name] = _pruner(weight, replace(at, share=part))
+                shard.prune[weight.name] = _pruner(weight, replace(at, part=part))
 
     def passes(self, batch: Batch) -> Tally:
         """Run every part of a batch forward and backward; sums over all of it."""
@@ -213,7 +212,7 @@ class Trainer:
         self.forward[weight.name] = weight.forward
 
     def _run(self, batch: Batch, *, backward: bool) -> Tally:
-        loss, parted = self.task.metric.loss, halves(batch)
+        loss, parted = self.task.metric.loss, parts_of(batch)
         count, smoothing = asked(batch, loss), self.plan.smoothing if backward else 0.0
 
         def run(index: int) -> Tally:
@@ -239,7 +238,7 @@ class Trainer:
         batches = self.task.training_sample(self.plan.batch)
         seen: list[Array] = []
         for batch in batches[: -(-samples // self.plan.batch)]:
-            for part, shard in zip(halves(batch), self.shards, strict=True):
+            for part, shard in zip(parts_of(batch), self.shards, strict=True):
                 shard.seen = {}
                 self.model.forward(self._inputs(part), shard)
                 seen.append(shard.seen[name].copy())

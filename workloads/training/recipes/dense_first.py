@@ -42,6 +42,11 @@ class FrozenVariance(DenseFirst):
 
     latest: Fraction = Fraction(1, 2)
 
+    @property
+    def needs_variance(self) -> bool:
+        """It watches it, and then freezes it."""
+        return True
+
     def longest(self, target: Target | None, steps: int) -> tuple[Phase, ...]:
         """A dense window as long as it may become."""
         return replace(self, dense=self.latest).phases(target, steps)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from simulator.errors import InputError
 from workloads.training.face import Face
 from workloads.training.moment import Moment
 from workloads.training.recipe import ONE, Recipe, Window
@@ -42,6 +43,11 @@ class SoftThreshold(Recipe):
 
     beta is that of the first weights, and never changes. The gradient goes straight through to W.
     """
+
+    def __post_init__(self) -> None:
+        if self.face.select_every != 1:
+            right = "leave select_every at 1"
+            raise InputError.of(f"recipe {self.name} takes thresholds at every step", right)
 
     def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """The target from the first step to the last."""

@@ -5,12 +5,12 @@ those of workloads/models/sparse_ift.py.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from simulator.errors import lookup
 from workloads.training.face import Face
-from workloads.training.recipe import ONE, Window
+from workloads.training.recipe import FIXED_PARAMETER, ONE, Window
 from workloads.training.recipes.dynamic import RIGL_FACE, SET_FACE, DropAndGrow
 from workloads.training.recipes.static import STATIC
 from workloads.training.unstructured import Target
@@ -27,7 +27,7 @@ MASKS: dict[str, Face] = {"rigl": RIGL_FACE, "set": SET_FACE, "static": STATIC.f
 class IsoFlops(DropAndGrow):
     """A `member` of the family for each feed-forward map or convolution; `masks` is one of MASKS."""
 
-    member: str
+    member: str = field(metadata={FIXED_PARAMETER: True})
     masks: str = "rigl"
 
     def __post_init__(self) -> None:

@@ -124,7 +124,7 @@ class Followed:
             if at.phase.face.wgrad != "gradient" or not isinstance(at.phase.pattern, Pattern):
                 continue
             for part, prunes in enumerate(found):
-                prunes[name] = _mvue(at.phase.pattern, replace(at, share=part).rng(name, "prune"))
+                prunes[name] = _mvue(at.phase.pattern, replace(at, part=part).rng(name, "prune"))
         return list(found)
 
 

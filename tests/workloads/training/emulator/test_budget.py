@@ -56,7 +56,9 @@ def test_the_flops_of_a_run_pay_for_that_run(name: str, steps: int) -> None:
 
 @pytest.mark.parametrize("most", [1, 2, 3, 100, 129])
 def test_there_are_never_more_steps_than_a_run_may_have(most: int) -> None:
-    assert steps_within(10**15, network(), RECIPES["ste"], TARGET, convention="algorithmic", most=most) == most
+    assert (
+        steps_within(10**15, network(), RECIPES["ste"], TARGET, convention="algorithmic", most=most) == most
+    )
 
 
 def test_half_of_the_weights_buys_as_many_more_steps_as_the_ledger_says() -> None:
@@ -95,7 +97,22 @@ def test_dense_steps_are_those_of_the_network() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "0.0 GFLOP", "-1", "1e", "1e100", "ten", "1 XFLOP", "inf", "nan", "0 dense steps", "1,5 G", "9" * 400]
+    "text",
+    [
+        "",
+        "0",
+        "0.0 GFLOP",
+        "-1",
+        "1e",
+        "1e100",
+        "ten",
+        "1 XFLOP",
+        "inf",
+        "nan",
+        "0 dense steps",
+        "1,5 G",
+        "9" * 400,
+    ],
 )
 def test_what_is_no_budget(text: str) -> None:
     with pytest.raises(InputError) as refused:

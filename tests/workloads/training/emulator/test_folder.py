@@ -5,6 +5,7 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -234,60 +235,62 @@ def test_a_damaged_checkpoint_is_set_aside_and_the_run_begins_anew(
 
 
 class Disk:
-    """A disk that is full from the write `after` on: what is written out, renamed or made is refused."""
+    """A disk that has room for `writes` more: then what is written out is refused, and one renaming."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, after: int) -> None:
-        self.left = after
-        for name in ("fsync",):
-            patch.setattr(os, name, self.refusing(getattr(os, name)))
+    def __init__(self, patch: pytest.MonkeyPatch, writes: int) -> None:
+        self.left = writes
+        patch.setattr(os, "fsync", self.counted(os.fsync, lambda: self.left < 0))
         for name in ("replace", "rename"):
-            patch.setattr(Path, name, self.refusing(getattr(Path, name)))
+            patch.setattr(Path, name, self.counted(getattr(Path, name), lambda: self.left == -1))
 
-    def refusing(self, write: Callable[..., Any]) -> Callable[..., Any]:
-        def refuse(*arguments: Any) -> Any:
+    def counted(self, write: Callable[..., Any], full: Callable[[], bool]) -> Callable[..., Any]:
+        def counting(*arguments: Any) -> Any:
             self.left -= 1
-            if self.left < 0:
+            if full():
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return write(*arguments)
 
-        return refuse
+        return counting
 
 
-def whole(folder: Path, *, begun: bool) -> None:
-    """All files under their names are as some save left them, and nothing else lies around."""
-    if not begun and not folder.exists():
-        return
-    for file in folder.rglob("*"):
-        assert not file.name.startswith("."), file
-    if (folder / "run.json").exists():
-        read_run(folder)
-    if (folder / "checkpoint.npz").exists():
-        load_checkpoint(folder / "checkpoint.npz")
-    if (folder / "trace").exists():
-        load_trace(folder / "trace")
+def check_whole(folder: Path) -> None:
+    """Each file is as some save left it, and nothing else lies around, in the folder or beside it."""
+    assert not [file for file in folder.parent.rglob("*") if file.name.startswith(".")]
+    read_run(folder)
+    load_checkpoint(folder / "checkpoint.npz")
+    load_trace(folder / "trace")
     for file in folder.glob("*.csv"):
         assert file.read_text().endswith("\n")
 
 
 def test_a_full_disk_at_any_write_leaves_what_was_there_whole(tmp_path: Path) -> None:
-    choices = tiny("adaprune", steps=4)
-    right, writes = train(choices), 0
-    for after in range(100):
-        folder = tmp_path / str(after) / "run"
-        folder.parent.mkdir()
+    choices = tiny("adaprune", steps=4, settings=("iterations=20",))
+    right, refusals = train(choices), 0
+    interrupted(tmp_path / "begun" / "run", 2, choices)
+    for writes in range(100):
+        folder = tmp_path / str(writes) / "run"
+        shutil.copytree(tmp_path / "begun" / "run", folder)
         with pytest.MonkeyPatch.context() as patch:
-            disk = Disk(patch, after)
+            Disk(patch, writes)
             try:
-                interrupted(folder, 2, choices)
-                train(choices, out=folder, resume=True)
-            except InputError as error:
-                assert "cannot be written: No space left on device; " + RIGHT in str(error)  # noqa: PT017
-            else:
-                assert disk.left >= 0
-                writes = after
+                same_run(train(choices, out=folder, resume=True), right)
                 break
-        whole(folder, begun=after > 1)
-        assert not [file for file in folder.parent.iterdir() if file.name != "run"], "no lock is left"
-        resume = (folder / "run.json").exists()
-        same_run(train(choices, out=folder, resume=resume), right)
-    assert writes > 20, "begun, saved, and saved again"
+            except InputError as error:
+                (problem,) = error.problems
+        assert problem.what == "cannot be written: No space left on device"
+        assert problem.right == RIGHT
+        assert problem.where.startswith(str(folder))
+        check_whole(folder)
+        same_run(train(choices, out=folder, resume=True), right)
+        refusals += 1
+    assert refusals > 10
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_disk_that_is_full_from_the_beginning(
+    writes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Disk(monkeypatch, writes)
+    text = refused(tmp_path / "run")
+    assert text == f"{tmp_path}/run/run.json: cannot be written: No space left on device; {RIGHT}"
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()]

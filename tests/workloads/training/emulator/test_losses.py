@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from workloads.models.parameters import Array
 from workloads.tasks.batch import Batch
 from workloads.tasks.metric import Loss, Tally
-from workloads.training.emulator.losses import asked, halves, loss_of, mean_loss
+from workloads.training.emulator.losses import asked, loss_of, mean_loss, parts_of
 
 RNG = np.random.default_rng(0)
 OUTPUTS = RNG.standard_normal((6, 4))
@@ -18,7 +18,7 @@ NUMBERS = Batch(np.zeros((6, 1)), RNG.standard_normal((6, 4)).astype(np.float32)
 def in_parts(loss: Loss, outputs: Array, batch: Batch, smoothing: float) -> tuple[Tally, Array]:
     gradient = np.empty_like(outputs)
     tally, rows = Tally(), np.split(np.arange(len(outputs)), 2)
-    for part, at in zip(halves(batch), rows, strict=True):
+    for part, at in zip(parts_of(batch), rows, strict=True):
         own = np.empty((len(at), outputs.shape[1]), outputs.dtype)
         tally += loss_of(loss, outputs[at], part, own, count=asked(batch, loss), smoothing=smoothing)
         gradient[at] = own
@@ -30,7 +30,9 @@ def log_softmax(outputs: Array) -> Array:
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
-def mean_by_definition(loss: Loss, outputs: Array, targets: NDArray[np.int64] | Array, smoothing: float) -> float:
+def mean_by_definition(
+    loss: Loss, outputs: Array, targets: NDArray[np.int64] | Array, smoothing: float
+) -> float:
     if loss == "squared_error":
         return float(np.mean((outputs - targets.astype(np.float64)) ** 2))
     rows = np.flatnonzero(targets >= 0)
@@ -87,8 +89,8 @@ def test_squares_of_targets_are_summed_in_float64() -> None:
     assert tally.squared_targets == pytest.approx((NUMBERS.targets.astype(np.float64) ** 2).sum(), rel=1e-14)
 
 
-def test_halves_are_equal_and_in_order() -> None:
+def test_parts_are_equal_and_in_order() -> None:
     batch = Batch(np.arange(8).reshape(4, 2), np.arange(4))
-    first, second = halves(batch)
+    first, second = parts_of(batch)
     assert (first.inputs.tolist(), first.targets.tolist()) == ([[0, 1], [2, 3]], [0, 1])
     assert (second.inputs.tolist(), second.targets.tolist()) == ([[4, 5], [6, 7]], [2, 3])

@@ -114,7 +114,9 @@ def test_noise_of_a_scaled_decay_is_scaled() -> None:
 def test_without_masks_all_weights_are_kept() -> None:
     each = probed(RECIPES["dense"], step=3)
     check(each, raw=each.gradients, changed=each.gradients)
-    assert [each.rows[0][f"{name}_pruned"] for name in ("variance", "raw_variance", "second_moment")] == [None] * 3
+    assert [each.rows[0][f"{name}_pruned"] for name in ("variance", "raw_variance", "second_moment")] == [
+        None
+    ] * 3
 
 
 def test_sgd_has_no_second_moment() -> None:
