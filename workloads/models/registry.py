@@ -64,6 +64,8 @@ MODELS: dict[str, ModelKind] = {
 """Models by name; `build` takes a Shape and what `build_model` takes."""
 
 ACTIVATIONS = ("relu", "gelu")
+SIZES_MAX = {"width": 1 << 16, "depth": 1 << 10, "inner": 1 << 20, "heads": 1 << 10, "batch": 1 << 20}
+"""A model of larger sizes takes long to write down, let alone to train."""
 
 
 def build_model(
@@ -91,8 +93,8 @@ def build_model(
         raise InputError.of(what, f"models for {shape.kind}: {', '.join(right)}", where="model")
     sizes = {"width": width, "depth": depth, "inner": inner, "heads": heads, "batch": batch}
     for word, size in sizes.items():
-        if size < 1:
-            raise InputError.of(f"{shown(size)}", "a whole number from 1", where=word)
+        if type(size) is not int or not 1 <= size <= SIZES_MAX[word]:
+            raise InputError.of(shown(size), f"a whole number from 1 to {SIZES_MAX[word]}", where=word)
     if kind.attends and width % heads:
         what = f"{heads} heads do not share a width of {width} equally"
         raise InputError.of(what, "a divisor of the width", where="heads")

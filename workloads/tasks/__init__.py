@@ -37,9 +37,9 @@ def load_task(
     """The task of that name with its data, those at `path` for a task that `reads` the user's own."""
     kind = lookup(TASKS, name, kind="task", where="task")
     if path is not None and not kind.reads:
-        raise InputError.of(f"task {name} reads no data of yours", "leave the path out", where="path")
+        raise InputError.of(f"task {name} reads no data of yours", "leave it out", where="path")
     if path is None and kind.reads:
-        raise InputError.of(f"task {name} needs the path of its data", f"give {kind.reads}", where="path")
+        raise InputError.of(f"task {name} needs data of yours", f"give {kind.reads}", where="path")
     sizes = complete(kind.settings, settings or {})
     build: Callable[..., Task] = kind
     return build(**sizes) if path is None else build(Path(path), **sizes)

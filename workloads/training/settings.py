@@ -68,6 +68,8 @@ def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
             raise InputError.of(f"{shown(text)} sets nothing", "write KEY=VALUE", where="with")
         if not kinds:
             raise InputError.of(f"recipe {recipe.name} has no parameters", "leave it out", where="with")
+        if name in given:
+            raise InputError.of(f"{name} is given twice", "give each parameter once", where="with")
         given[name] = _parsed(name, value, lookup(kinds, name, kind="parameter", where="with"))
     moved = {INTERVALS[name]: given.pop(name) for name in INTERVALS if name in given}
     with placed("with"):
@@ -95,7 +97,7 @@ def _within(name: str, value: Any) -> Any:
     if name in LIMITS:
         least, most = LIMITS[name]
         if not least <= value <= most:
-            right = f"it is from {least:g} to {most:g}"
+            right = f"it is from {least:.15g} to {most:.15g}"
             raise InputError.of(f"{name} is {shown(value)}", right, where="with")
     return value
 

@@ -28,12 +28,12 @@ def test_a_name_that_is_none_has_a_near_one() -> None:
 
 
 def test_a_task_that_makes_its_data_takes_no_path() -> None:
-    assert refused("teacher", "x") == ["path: task teacher reads no data of yours; leave the path out"]
+    assert refused("teacher", "x") == ["path: task teacher reads no data of yours; leave it out"]
 
 
 @pytest.mark.parametrize("name", ["text", "mnist", "cifar10", "images"])
 def test_a_task_that_reads_the_users_data_needs_their_path(name: str) -> None:
-    assert refused(name) == [f"path: task {name} needs the path of its data; give {TASKS[name].reads}"]
+    assert refused(name) == [f"path: task {name} needs data of yours; give {TASKS[name].reads}"]
 
 
 def test_every_setting_that_is_wrong_is_told_at_once() -> None:

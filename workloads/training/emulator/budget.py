@@ -38,7 +38,7 @@ def steps_within(
     lookup(CONVENTIONS, convention, kind="convention", where="convention")
     if flops_of(network, recipe, targets, 1, convention) > budget:
         one = flops_of(network, recipe, targets, 1, convention)
-        raise InputError.of(f"{budget} FLOPs pay for no step", f"one step takes {one}", where="budget")
+        raise InputError.of(f"a budget of {budget} pays for no step", f"one step takes {one}", where="budget")
     low, high = 1, 2
     while high <= most and flops_of(network, recipe, targets, high, convention) <= budget:
         low, high = high, 2 * high

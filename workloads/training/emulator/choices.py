@@ -38,6 +38,8 @@ from workloads.training.works import Manner
 
 STEPS = 1000
 PROBES_MAX = 1000
+TRAINED_MAX, ACTIVE_MAX = 1 << 25, 1 << 28
+"""Trained numbers, in six vectors or more, and the values that products of one step read and write."""
 RATES = {"adamw": 5e-3, "sgd": 0.1}
 """Peak learning rates where none is given."""
 
@@ -99,8 +101,8 @@ def resolve(choices: Choices) -> Resolved:
     recipe = with_settings(load_recipe(choices.recipe), choices.settings)
     targets = targets_of(choices, recipe)
     lookup(DTYPES, choices.dtype, kind="dtype", where="dtype")
-    lookup(RATES, choices.optimizer, kind="optimizer", where="optimizer")
     lookup(CONVENTIONS, choices.convention, kind="convention", where="convention")
+    lookup(RATES, choices.optimizer, kind="optimizer", where="optimizer")
     if type(choices.longer) is not int or not 1 <= choices.longer <= 1000:
         raise InputError.of(shown(choices.longer), "a whole number from 1 to 1000", where="longer")
     if recipe.needs_variance and choices.optimizer != "adamw":
@@ -129,6 +131,7 @@ def resolve(choices: Choices) -> Resolved:
         smoothing=choices.smoothing,
         seed=choices.seed,
     )
+    _check_size(model)
     _check_follows(choices, model, targets)
     _check_rows(model, recipe, targets, plan.steps)
     return Resolved(
@@ -174,6 +177,16 @@ def _model(choices: Choices, task: Task, recipe: Recipe, targets: Mapping[Role, 
         activation=choices.activation,
         make_map=make_map or Linear,
     )
+
+
+def _check_size(model: Model) -> None:
+    """Refuse a model that takes more memory than a small one may."""
+    trained = model.parameters.size
+    active = sum(layer.batch * layer.gemm.m * (layer.gemm.n + layer.gemm.k) for layer in model.network.layers)
+    for found, most, what in ((trained, TRAINED_MAX, "trained numbers"), (active, ACTIVE_MAX, "activations")):
+        if found > most:
+            right = f"the emulator is for small models: at most {most}; `nmsim trace` takes large ones"
+            raise InputError.of(f"{model.name} of these sizes has {found} {what}", right, where="width")
 
 
 def _check_follows(choices: Choices, model: Model, targets: Mapping[Role, Target | None]) -> None:
@@ -257,9 +270,10 @@ def _plain(value: object) -> object:
 
 
 def _blas() -> dict[str, object]:
-    """The libraries that multiply matrices, and the threads that each part of a batch gives them."""
-    found = [info for info in threadpool_info() if info.get("user_api") == "blas"]
-    names = sorted(
-        {f"{info['internal_api']} {info['version']} {info.get('architecture', '')}".strip() for info in found}
-    )
-    return {"libraries": names, "threads_a_part": 1}
+    """The library of numpy that multiplies matrices, and the threads that each part of a batch gives it."""
+    loaded = [info for info in threadpool_info() if info.get("user_api") == "blas"]
+    own = [info for info in loaded if "numpy" in info["filepath"]] or loaded
+    names = {
+        f"{info['internal_api']} {info['version']} {info.get('architecture', '')}".strip() for info in own
+    }
+    return {"libraries": sorted(names), "threads_a_part": 1}

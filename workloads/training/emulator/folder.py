@@ -55,7 +55,7 @@ class RunFolder:
             raise InputError.of(f"holds {state}", right, where=str(self.path))
         self.result = meta["result"]
         here, ours = meta["provenance"], self.provenance
-        for name in sorted(here.keys() | ours.keys()):
+        for name in dict.fromkeys([*ours, *here]):
             if here.get(name) != ours.get(name):
                 what = f"the run here has {name} {shown(json.dumps(here.get(name)))}"
                 right = f"not {shown(json.dumps(ours.get(name)))}: resume with the same choices"

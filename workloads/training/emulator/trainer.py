@@ -90,9 +90,8 @@ class Trainer:
         for weight in self.weights:
             if due[weight.name].dense_wgrad:
                 self.plan.recipe.select(weight, self.at(weight.line))
-        for line in self.lines.values():
-            weights = [weight for weight in self.weights if weight.line is line]
-            if weights and self.plan.recipe.ends_phase(weights, self.at(line)):
+        if self.weights and self.plan.recipe.ends_phase(self.weights, self.at(self.weights[0].line)):
+            for line in self.lines.values():
                 line.end_phase(self.step)
         stepped = Stepped(tally=tally, norm=norm, rate=self.rate, updated=updates, due=due)
         self.step += 1

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, log
+from math import ceil, floor, log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,7 +52,7 @@ class ChannelSampling(Recipe):
         shares = sensitivities(
             weight.values.astype(np.float64), weight.inputs(self.samples).astype(np.float64)
         )
-        kept = max(1, round(float(at.target.density) * shares.size))
+        kept = max(1, floor(at.target.density * shares.size + Fraction(1, 2)))
         if self.mode == "top":
             weight.mask = np.zeros(weight.values.shape, np.bool_)
             weight.mask[:, np.argsort(-shares, kind="stable")[:kept]] = True
@@ -79,13 +79,13 @@ def sensitivities(values: NDArray[np.float64], inputs: NDArray[np.float64]) -> V
 def sampled(shares: Vector, kept: int, rng: np.random.Generator) -> tuple[Vector, Vector, int]:
     """How often each channel was drawn, its chance, and how many draws there were: `kept` on average."""
     chances = shares / shares.sum() if shares.sum() > 0 else np.full(shares.size, 1 / shares.size)
+    wanted = min(kept, int(np.count_nonzero(chances)) - 0.5)
     low, high = 1, 1
-    reachable = min(kept, int(np.count_nonzero(chances)))
-    while expected(chances, high) < reachable - 0.5 and high < 1 << 40:
+    while expected(chances, high) < wanted and high < 1 << 40:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if expected(chances, middle) < kept else (low, middle)
+        low, high = (middle, high) if expected(chances, middle) < wanted else (low, middle)
     counts = rng.multinomial(high, chances).astype(np.float64)
     return counts, chances, high
 

@@ -25,7 +25,10 @@ MASKS: dict[str, Face] = {"rigl": RIGL_FACE, "set": SET_FACE, "static": STATIC.f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsoFlops(DropAndGrow):
-    """A `member` of the family for each feed-forward map or convolution; `masks` is one of MASKS."""
+    """A `member` of the family for each feed-forward map or convolution; `masks` is one of MASKS.
+
+    `grow_every` is the period of RigL's masks and of SET's alike.
+    """
 
     member: str = field(metadata={FIXED_PARAMETER: True})
     masks: str = "rigl"
@@ -40,9 +43,11 @@ class IsoFlops(DropAndGrow):
 
     def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """Masks that move, then fixed ones; or one window where they never move."""
-        face = self.face if self.masks == "rigl" else MASKS[self.masks]
         if self.masks == "static":
-            return [Window(share=ONE, face=face, pattern=target)]
+            return [Window(share=ONE, face=MASKS["static"], pattern=target)]
+        face = self.face
+        if self.masks == "set":
+            face = replace(MASKS["set"], select_every=self.face.dense_wgrad_every)
         return DropAndGrow.windows(replace(self, face=face), target, steps)
 
     def sizes(self, model: str, sizes: dict[str, int], target: Target) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simulator.errors import lookup
 from workloads.training.face import Face
 from workloads.training.moment import Moment
 from workloads.training.recipe import Recipe
@@ -10,6 +11,9 @@ from workloads.training.recipes.ste import DrawnToZero
 
 if TYPE_CHECKING:
     from workloads.training.emulator.weight import Weight
+
+SOLVERS = ("exact", "fast", "greedy", "two_approximation")
+"""Those of simulator.mask.select_transposable, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,9 @@ class Transposable(Recipe):
     """
 
     solver: str = "exact"
+
+    def __post_init__(self) -> None:
+        lookup(dict.fromkeys(SOLVERS), self.solver, kind="solver")
 
     def select(self, weight: "Weight", at: Moment) -> None:
         """The transposable mask of the largest magnitudes, as the solver finds it."""

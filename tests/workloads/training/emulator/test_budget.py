@@ -127,7 +127,7 @@ def test_a_budget_below_one_step() -> None:
     once = flops_of(network(), RECIPES["ste"], TARGET, 1, "hardware")
     with pytest.raises(InputError) as refused:
         steps_within(once - 1, network(), RECIPES["ste"], TARGET, convention="hardware", most=10)
-    assert str(refused.value) == f"budget: {once - 1} FLOPs pay for no step; one step takes {once}"
+    assert str(refused.value) == f"budget: a budget of {once - 1} pays for no step; one step takes {once}"
 
 
 def test_an_unknown_convention() -> None:

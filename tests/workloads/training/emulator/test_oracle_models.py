@@ -69,7 +69,7 @@ def test_step_in_several_roles_is_the_oracles() -> None:
     compare(recorded(stepping(1e-8).run), "step", {})
 
 
-@pytest.mark.parametrize("epsilon", [1e-8, 3e-5, 5e-5, 8e-5, 1e-4])
+@pytest.mark.parametrize("epsilon", [1e-8, 5e-5, 8e-5])
 def test_step_switches_all_roles_at_once_by_the_mean_over_all_their_weights(epsilon: float) -> None:
     record = recorded(stepping(epsilon).run)
     dense = {line.phases[0].steps for line in record.trainer.lines.values()}

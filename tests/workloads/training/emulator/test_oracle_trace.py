@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 import pytest
 
@@ -43,6 +44,7 @@ def short(name: str) -> Recipe:
     return recipe(name, dict(SHORT.get(name, {})))
 
 
+@cache
 def works(run: Run) -> tuple[Recorder, list[Phase]]:
     """The record of a run, and the phases of its feed-forward weights."""
     manner = Manner(optimizer=OPTIMIZERS[run.optimizer.name])
