@@ -268,6 +268,11 @@ class Span:
         """The training step of the last occurrence."""
         return self.step_of(self.count - 1)
 
+    def falls_on(self, step: int) -> bool:
+        """Whether it happens at a training step."""
+        runs, rest = divmod(step - self.first_step, self.period)
+        return runs >= 0 and rest < self.run and runs * self.run + rest < self.count
+
     @property
     def consecutive(self) -> bool:
         """Whether no training step lies between two occurrences."""

@@ -43,20 +43,12 @@ def trace_network(
     _check_steps(steps, inference=inference)
     lookup(DTYPES, dtype, kind="dtype", where="dtype")
     rule = lookup(OPTIMIZERS, optimizer, kind="optimizer", where="optimizer")
-    with placed("sparse"):
-        roles = parse_roles(sparse)
-    with placed("pattern"):
-        target = _target(pattern)
-    if isinstance(target, Mapping):
-        roles = _roles_of(target, roles)
     shapes = load_network(network, batch=batch, seq=seq, image=image)
     way = load_recipe(recipe)
     if way.rebuilds:
         what = f"recipe {way.name} trains another network than {shapes.name}"
         raise InputError.of(what, "train it: `nmsim train`", where="recipe")
-    if target is not None and way.face == DENSE:
-        right = "leave it out, or choose a recipe that does"
-        raise InputError.of(f"recipe {way.name} uses none", right, where="pattern")
+    target, roles = followed(way, pattern, sparse)
     if inference:
         made = inference_steps(shapes, way, target, dtype=dtype, sparse=roles)
     else:
@@ -76,6 +68,20 @@ def trace_network(
         "inference": inference,
     }
     return Trace(steps=tuple(made), provenance=provenance)
+
+
+def followed(
+    recipe: Recipe, pattern: Targets | str | None, sparse: Iterable[Role] | str
+) -> tuple[Targets | None, frozenset[Role]]:
+    """What `recipe` aims at, and the roles that follow it, or what is wrong with either."""
+    with placed("sparse"):
+        roles = parse_roles(sparse)
+    with placed("pattern"):
+        target = _target(pattern)
+        if target is not None and recipe.face == DENSE:
+            right = "leave it out, or choose a recipe that does"
+            raise InputError.of(f"recipe {recipe.name} uses none", right)
+    return target, _roles_of(target, roles) if isinstance(target, Mapping) else roles
 
 
 def parse_roles(roles: Iterable[str] | str) -> frozenset[Role]:

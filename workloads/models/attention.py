@@ -12,7 +12,6 @@ import numpy as np
 
 from workloads.kernels.activation import add
 from workloads.kernels.softmax import attention_softmax, attention_softmax_back
-from workloads.models.block import save, saved
 from workloads.models.linear import Linear
 from workloads.models.parameters import Array, Slot
 from workloads.models.shard import Shard
@@ -35,7 +34,7 @@ class Heads:
 
     def forward(self, q: Array, k: Array, v: Array, out: Array, shard: Shard) -> None:
         """Write the attended values to `out`; all are (samples, heads, places, head width)."""
-        scores: Array = shard.room(f"{self.name}.scores", (*q.shape[:3], k.shape[2]), q)
+        scores = shard.room(f"{self.name}.scores", (*q.shape[:3], k.shape[2]), q)
         np.matmul(q, k.swapaxes(2, 3), out=scores)
         rows = scores.reshape(-1, *scores.shape[2:])
         attention_softmax(rows, 1 / sqrt(q.shape[3]), self.causal, rows)
@@ -44,9 +43,9 @@ class Heads:
     def backward(self, dout: Array, qkv: tuple[Array, Array, Array], d_qkv: Any, shard: Shard) -> None:
         """Write the gradients to Q, K and V into the three arrays of `d_qkv`."""
         (q, k, v), (dq, dk, dv) = qkv, d_qkv
-        weights: Array = shard.room(f"{self.name}.scores", (*q.shape[:3], k.shape[2]), q)
-        d_weights: Array = shard.room(f"{self.name}.d_weights", weights.shape, q)
-        d_scores: Array = shard.room(f"{self.name}.d_scores", weights.shape, q)
+        weights = shard.room(f"{self.name}.scores", (*q.shape[:3], k.shape[2]), q)
+        d_weights = shard.room(f"{self.name}.d_weights", weights.shape, q)
+        d_scores = shard.room(f"{self.name}.d_scores", weights.shape, q)
         np.matmul(weights.swapaxes(2, 3), dout, out=dv)
         np.matmul(dout, v.swapaxes(2, 3), out=d_weights)
         given, shares, result = (each.reshape(-1, *each.shape[2:]) for each in (d_weights, weights, d_scores))
@@ -89,16 +88,16 @@ class SelfAttention:
     def forward(self, x: Array, shard: Shard) -> Array:
         """What each row attends to."""
         qkv = self.qkv.forward(x, shard)
-        save(shard, self.name, qkv)
-        attended: Array = shard.room(f"{self.name}.attended", x.shape, x)
+        shard.saved[self.name] = qkv
+        attended = shard.room(f"{self.name}.attended", x.shape, x)
         q, k, v = self.heads.split(qkv, self.length, 3)
         self.heads.forward(q, k, v, self.heads.split(attended, self.length)[0], shard)
         return self.proj.forward(attended, shard)
 
     def backward(self, dy: Array, shard: Shard) -> Array:
         """The gradient through the values and through the weights of attention."""
-        qkv = saved(shard, self.name)
-        d_qkv: Array = shard.room(f"{self.name}.d_qkv", qkv.shape, qkv)
+        qkv = shard.saved[self.name]
+        d_qkv = shard.room(f"{self.name}.d_qkv", qkv.shape, qkv)
         d_attended = self.heads.split(self.proj.backward(dy, shard), self.length)[0]
         q, k, v = self.heads.split(qkv, self.length, 3)
         self.heads.backward(d_attended, (q, k, v), self.heads.split(d_qkv, self.length, 3), shard)
@@ -138,19 +137,19 @@ class CrossAttention:
         rows = [self.q.forward(x, shard), self.k.forward(memory, shard), self.v.forward(memory, shard)]
         q, k, v = self._parts(rows)
         for name, part in zip(PARTS, (q, k, v), strict=True):
-            save(shard, f"{self.name}.{name}", part)
-        attended: Array = shard.room(f"{self.name}.attended", x.shape, x)
+            shard.saved[f"{self.name}.{name}"] = part
+        attended = shard.room(f"{self.name}.attended", x.shape, x)
         self.heads.forward(q, k, v, self.heads.split(attended, self.length)[0], shard)
         return self.proj.forward(attended, shard)
 
     def backward(self, dy: Array, shard: Shard) -> tuple[Array, Array]:
         """The gradients to `x` and to `memory`."""
-        q, k, v = (saved(shard, f"{self.name}.{name}") for name in PARTS)
+        q, k, v = (shard.saved[f"{self.name}.{name}"] for name in PARTS)
         d_attended = self.proj.backward(dy, shard)
-        dq: Array = shard.room(f"{self.name}.dq", d_attended.shape, dy)
+        dq = shard.room(f"{self.name}.dq", d_attended.shape, dy)
         rows = (len(dy) // self.length * self.memory_length, dy.shape[1])
-        dk: Array = shard.room(f"{self.name}.dk", rows, dy)
-        dv: Array = shard.room(f"{self.name}.dv", rows, dy)
+        dk = shard.room(f"{self.name}.dk", rows, dy)
+        dv = shard.room(f"{self.name}.dv", rows, dy)
         self.heads.backward(
             self.heads.split(d_attended, self.length)[0], (q, k, v), self._parts([dq, dk, dv]), shard
         )

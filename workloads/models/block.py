@@ -7,9 +7,7 @@ caller may overwrite what `multiply` and `backward` return. No block overwrites 
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Protocol
 
 from workloads.models.parameters import Array, Slot
 from workloads.models.shard import Shard
@@ -63,19 +61,6 @@ class Map(Block, Protocol):
 
 MakeMap = Callable[..., Map]
 """Makes a map of (name=, role=, inputs=, outputs=, scale=); `scale` multiplies its initial weights."""
-
-_CELL: Any = np.empty(0, object)
-
-
-def save(shard: Shard, name: str, array: Array) -> None:
-    """Keep `array` itself, not a copy, for `saved(shard, name)` in backward."""
-    shard.room(f"{name}.saved", (1,), _CELL)[0] = array
-
-
-def saved(shard: Shard, name: str) -> Array:
-    """What `save` kept under this name."""
-    found: Array = shard.room(f"{name}.saved", (1,), _CELL)[0]
-    return found
 
 
 def no_gradient(dy: Array) -> Array:

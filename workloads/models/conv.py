@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from workloads.kernels.images import col2im, im2col
-from workloads.models.block import MakeMap, Map, no_gradient, save, saved
+from workloads.models.block import MakeMap, Map, no_gradient
 from workloads.models.linear import Linear
 from workloads.models.parameters import Array, Slot
 from workloads.models.shard import Shard
@@ -67,7 +67,7 @@ class Conv:
 
     def forward(self, x: Array, shard: Shard) -> Array:
         """The convolution of the images, with their windows saved."""
-        save(shard, f"{self.name}.images", x)
+        shard.saved[f"{self.name}.images"] = x
         y = self.map.forward(self._windows(x, shard), shard)
         return y.reshape(len(x), self.out, self.out, self.outputs)
 
@@ -76,10 +76,10 @@ class Conv:
         d_windows = self.map.backward(dy.reshape(-1, self.outputs), shard)
         if not self.input_gradient:
             return no_gradient(dy)
-        x = saved(shard, f"{self.name}.images")
+        x = shard.saved[f"{self.name}.images"]
         if self._plain:
             return d_windows.reshape(x.shape)
-        dx: Array = shard.room(f"{self.name}.d_images", x.shape, dy)
+        dx = shard.room(f"{self.name}.d_images", x.shape, dy)
         col2im(d_windows, self.kernel, self.stride, self.padding, dx)
         return dx
 
@@ -93,7 +93,7 @@ class Conv:
         if self._plain:
             return x.reshape(-1, self.inputs)
         shape = (len(x) * self.out**2, self.kernel**2 * self.inputs)
-        windows: Array = shard.room(f"{self.name}.windows", shape, x)
+        windows = shard.room(f"{self.name}.windows", shape, x)
         im2col(x, self.kernel, self.stride, self.padding, windows)
         return windows
 

@@ -6,7 +6,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from workloads.kernels.embed import gather, scatter
-from workloads.models.block import no_gradient, save, saved
+from workloads.models.block import no_gradient
 from workloads.models.parameters import Array, Slot
 from workloads.models.shard import Shard
 from workloads.networks.layer import Layer
@@ -35,14 +35,14 @@ class Embedding:
 
     def forward(self, x: NDArray[Any], shard: Shard) -> Array:
         """A row for each token, (samples * length, width)."""
-        save(shard, self.name, x)
+        shard.saved[self.name] = x
         table, positions = shard.forward[f"{self.name}.tokens"], shard.forward[f"{self.name}.positions"]
-        y: Array = shard.room(f"{self.name}.out", (x.size, self.width), table)
+        y = shard.room(f"{self.name}.out", (x.size, self.width), table)
         gather(x, table, positions, y)
         return y
 
     def backward(self, dy: Array, shard: Shard) -> Array:
         """Nothing for the tokens, which are data; the rows of each table are summed."""
         tables = shard.gradients[f"{self.name}.tokens"], shard.gradients[f"{self.name}.positions"]
-        scatter(saved(shard, self.name), dy, *tables)
+        scatter(shard.saved[self.name], dy, *tables)
         return no_gradient(dy)

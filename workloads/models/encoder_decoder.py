@@ -45,7 +45,7 @@ class CrossBlock:
         """The target's rows, which have read `memory`."""
         x = self.own.forward(x, shard)
         branch = self.cross.forward(self.norm.forward(x, shard), memory, shard)
-        y: Array = shard.room(f"{self.cross.name}.sum", x.shape, x)
+        y = shard.room(f"{self.cross.name}.sum", x.shape, x)
         add(x, branch, y)
         return self.ff.forward(y, shard)
 
@@ -53,7 +53,7 @@ class CrossBlock:
         """The gradients to the target's rows and to `memory`."""
         dy = self.ff.backward(dy, shard)
         branch, d_memory = self.cross.backward(dy, shard)
-        dx: Array = shard.room(f"{self.cross.name}.d_sum", dy.shape, dy)
+        dx = shard.room(f"{self.cross.name}.d_sum", dy.shape, dy)
         add(dy, self.norm.backward(branch, shard), dx)
         return self.own.backward(dx, shard), d_memory
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workloads.kernels.activation import gelu, gelu_back, relu, relu_back
-from workloads.models.block import MakeMap, Map, save, saved
+from workloads.models.block import MakeMap, Map
 from workloads.models.linear import Linear
 from workloads.models.parameters import Array, Slot
 from workloads.models.shard import Shard
@@ -33,11 +33,11 @@ class FeedForward:
     def forward(self, x: Array, shard: Shard) -> Array:
         """The features of each row of `x`, mapped out and back."""
         before, bias = self.first.multiply(x, shard), self.first.bias(shard)
-        save(shard, self.name, before)
+        shard.saved[self.name] = before
         if self.activation == "relu":
             relu(before, bias, before)
             return self.second.forward(before, shard)
-        active: Array = shard.room(f"{self.name}.active", before.shape, before)
+        active = shard.room(f"{self.name}.active", before.shape, before)
         gelu(before, bias, before, active)
         return self.second.forward(active, shard)
 
@@ -45,7 +45,7 @@ class FeedForward:
         """The gradient through both maps and the activation."""
         back = relu_back if self.activation == "relu" else gelu_back
         d_active = self.second.backward(dy, shard)
-        back(d_active, saved(shard, self.name), d_active)
+        back(d_active, shard.saved[self.name], d_active)
         return self.first.backward(d_active, shard)
 
 

@@ -5,7 +5,6 @@ from math import gcd
 
 from workloads.kernels.activation import gelu, gelu_back, relu, relu_back
 from workloads.kernels.norm import group_norm, group_norm_back
-from workloads.models.block import save, saved
 from workloads.models.feed_forward import Activation
 from workloads.models.norms import EPSILON
 from workloads.models.parameters import Array, Slot
@@ -43,8 +42,8 @@ class GroupNorm:
 
     def forward(self, x: Array, shard: Shard) -> Array:
         """The images, normalised."""
-        save(shard, self.name, x)
-        y: Array = shard.room(f"{self.name}.out", x.shape, x)
+        shard.saved[self.name] = x
+        y = shard.room(f"{self.name}.out", x.shape, x)
         mean, scale = self._statistics(x, shard)
         gain, bias = shard.forward[f"{self.name}.gain"], shard.forward[f"{self.name}.bias"]
         group_norm(self._flat(x), gain, bias, self.groups, EPSILON, self._flat(y), mean, scale)
@@ -52,8 +51,8 @@ class GroupNorm:
 
     def backward(self, dy: Array, shard: Shard) -> Array:
         """The gradient to the images, through their statistics too."""
-        x = saved(shard, self.name)
-        dx: Array = shard.room(f"{self.name}.dx", x.shape, x)
+        x = shard.saved[self.name]
+        dx = shard.room(f"{self.name}.dx", x.shape, x)
         mean, scale = self._statistics(x, shard)
         gain = shard.forward[f"{self.name}.gain"]
         dgain, dbias = shard.gradients[f"{self.name}.gain"], shard.gradients[f"{self.name}.bias"]
@@ -90,20 +89,20 @@ class ActiveNorm:
         """The images, normalised and active."""
         y = self.norm.forward(x, shard)
         before = y.reshape(-1, self.norm.channels)
-        nothing: Array = shard.room(f"{self.norm.name}.nothing", (self.norm.channels,), x)
+        nothing = shard.room(f"{self.norm.name}.nothing", (self.norm.channels,), x)
         nothing[...] = 0  # the kernels add a bias on their way, and the norm has one of its own
         if self.activation == "relu":
             relu(before, nothing, before)
             return y
-        active: Array = shard.room(f"{self.norm.name}.active", y.shape, y)
+        active = shard.room(f"{self.norm.name}.active", y.shape, y)
         gelu(before, nothing, before, active.reshape(before.shape))
         return active
 
     def backward(self, dy: Array, shard: Shard) -> Array:
         """The gradient through the activation and the norm."""
         rows = dy.reshape(-1, self.norm.channels)
-        kept: Array = shard.room(f"{self.norm.name}.out", dy.shape, dy)
-        inner: Array = shard.room(f"{self.norm.name}.d_inner", dy.shape, dy)
+        kept = shard.room(f"{self.norm.name}.out", dy.shape, dy)
+        inner = shard.room(f"{self.norm.name}.d_inner", dy.shape, dy)
         back = gelu_back if self.activation == "gelu" else relu_back
         back(rows, kept.reshape(rows.shape), inner.reshape(rows.shape))
         return self.norm.backward(inner, shard)

@@ -7,7 +7,7 @@ import numpy as np
 
 from simulator.gemm import Gemm
 from workloads.kernels.activation import add_bias, sum_rows
-from workloads.models.block import no_gradient, save, saved
+from workloads.models.block import no_gradient
 from workloads.models.parameters import Array, Slot
 from workloads.models.shard import Shard
 from workloads.networks.layer import Layer, Role
@@ -18,7 +18,7 @@ class Linear:
     """Y = X W^T + b with W (outputs, inputs); dX = dY W, dW = dY^T X, db = the sum of the rows of dY.
 
     W starts normal with the standard deviation scale / sqrt(inputs), b at 0. Without `input_gradient` the
-    input is data, and dX is not computed.
+    input is data, and dX is not computed; where it is not `biased` there is no b.
     """
 
     name: str
@@ -27,9 +27,10 @@ class Linear:
     outputs: int
     scale: float = 1.0
     input_gradient: bool = True
+    biased: bool = True
 
     def slots(self) -> list[Slot]:
-        """The weight, which decays, and the bias."""
+        """The weight, which decays, and the bias, if it has one."""
         weight = Slot(
             name=f"{self.name}.weight",
             shape=(self.outputs, self.inputs),
@@ -37,7 +38,8 @@ class Linear:
             decayed=True,
             spread=self.scale / sqrt(self.inputs),
         )
-        return [weight, Slot(name=f"{self.name}.bias", shape=(self.outputs,))]
+        biases = [Slot(name=f"{self.name}.bias", shape=(self.outputs,))] if self.biased else []
+        return [weight, *biases]
 
     def layers(self, rows: int) -> list[Layer]:
         """One product."""
@@ -47,16 +49,17 @@ class Linear:
     def forward(self, x: Array, shard: Shard) -> Array:
         """X W^T + b."""
         y = self.multiply(x, shard)
-        add_bias(y, self.bias(shard))
+        if self.biased:
+            add_bias(y, self.bias(shard))
         return y
 
     def multiply(self, x: Array, shard: Shard) -> Array:
         """X W^T, with the W of `shard.forward`."""
         weight = f"{self.name}.weight"
-        save(shard, self.name, x)
+        shard.saved[self.name] = x
         if shard.seen is not None:
             shard.seen[weight] = x
-        y: Array = shard.room(f"{self.name}.out", (len(x), self.outputs), x)
+        y = shard.room(f"{self.name}.out", (len(x), self.outputs), x)
         return np.matmul(x, shard.forward[weight].T, out=y)
 
     def bias(self, shard: Shard) -> Array:
@@ -66,11 +69,12 @@ class Linear:
     def backward(self, dy: Array, shard: Shard) -> Array:
         """DY W, with the W of `shard.backward`; WGRAD reads dY as `shard.prune` leaves it."""
         weight = f"{self.name}.weight"
-        x = saved(shard, self.name)
-        sum_rows(dy, shard.gradients[f"{self.name}.bias"])
+        x = shard.saved[self.name]
+        if self.biased:
+            sum_rows(dy, shard.gradients[f"{self.name}.bias"])
         prune = shard.prune.get(weight)
         np.matmul((prune(dy) if prune else dy).T, x, out=shard.gradients[weight])
         if not self.input_gradient:
             return no_gradient(dy)
-        dx: Array = shard.room(f"{self.name}.dx", x.shape, x)
+        dx = shard.room(f"{self.name}.dx", x.shape, x)
         return np.matmul(dy, shard.backward[weight], out=dx)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from workloads.kernels.norm import layer_norm, layer_norm_back
-from workloads.models.block import save, saved
 from workloads.models.parameters import Array, Slot
 from workloads.models.shard import Shard
 from workloads.networks.layer import Layer
@@ -33,8 +32,8 @@ class LayerNorm:
 
     def forward(self, x: Array, shard: Shard) -> Array:
         """The rows of `x`, normalised."""
-        save(shard, self.name, x)
-        y: Array = shard.room(f"{self.name}.out", x.shape, x)
+        shard.saved[self.name] = x
+        y = shard.room(f"{self.name}.out", x.shape, x)
         mean, scale = self._statistics(x, shard)
         gain, bias = shard.forward[f"{self.name}.gain"], shard.forward[f"{self.name}.bias"]
         layer_norm(x, gain, bias, EPSILON, y, mean, scale)
@@ -42,8 +41,8 @@ class LayerNorm:
 
     def backward(self, dy: Array, shard: Shard) -> Array:
         """The gradient to the rows, through their statistics too."""
-        x = saved(shard, self.name)
-        dx: Array = shard.room(f"{self.name}.dx", x.shape, x)
+        x = shard.saved[self.name]
+        dx = shard.room(f"{self.name}.dx", x.shape, x)
         mean, scale = self._statistics(x, shard)
         dgain, dbias = shard.gradients[f"{self.name}.gain"], shard.gradients[f"{self.name}.bias"]
         layer_norm_back(dy, x, shard.forward[f"{self.name}.gain"], mean, scale, dx, dgain, dbias)

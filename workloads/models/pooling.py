@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workloads.models.block import save, saved
 from workloads.models.parameters import Array, Slot
 from workloads.models.shard import Shard
 from workloads.networks.layer import Layer
@@ -27,15 +26,15 @@ class Average:
 
     def forward(self, x: Array, shard: Shard) -> Array:
         """The means."""
-        save(shard, self.name, x)
+        shard.saved[self.name] = x
         features = x.shape[-1]
-        y: Array = shard.room(f"{self.name}.out", (x.size // (self.places * features), features), x)
+        y = shard.room(f"{self.name}.out", (x.size // (self.places * features), features), x)
         return np.mean(x.reshape(-1, self.places, features), axis=1, out=y)
 
     def backward(self, dy: Array, shard: Shard) -> Array:
         """An equal share of `dy` for each place."""
-        x = saved(shard, self.name)
-        dx: Array = shard.room(f"{self.name}.dx", x.shape, x)
+        x = shard.saved[self.name]
+        dx = shard.room(f"{self.name}.dx", x.shape, x)
         shares = dx.reshape(-1, self.places, x.shape[-1])
         np.divide(dy[:, np.newaxis], self.places, out=shares)
         return dx

@@ -29,14 +29,14 @@ class Residual:
     def forward(self, x: Array, shard: Shard) -> Array:
         """`x` plus its branch."""
         branch = self.inner.forward(self.norm.forward(x, shard), shard)
-        y: Array = shard.room(f"{self.name}.out", x.shape, x)
+        y = shard.room(f"{self.name}.out", x.shape, x)
         add(x, branch, y)
         return y
 
     def backward(self, dy: Array, shard: Shard) -> Array:
         """`dy` plus the gradient through the branch."""
         branch = self.norm.backward(self.inner.backward(dy, shard), shard)
-        dx: Array = shard.room(f"{self.name}.dx", dy.shape, dy)
+        dx = shard.room(f"{self.name}.dx", dy.shape, dy)
         add(dy, branch, dx)
         return dx
 

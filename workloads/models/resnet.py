@@ -51,7 +51,7 @@ class Basic:
         """The images and their branch."""
         active = self.norm1.forward(x, shard)
         branch = self.conv2.forward(self.norm2.forward(self.conv1.forward(active, shard), shard), shard)
-        y: Array = shard.room(f"{self.name}.out", branch.shape, x)
+        y = shard.room(f"{self.name}.out", branch.shape, x)
         kept = self.shortcut.forward(active, shard) if self.shortcut else x
         add(_rows(kept), _rows(branch), _rows(y))
         return y

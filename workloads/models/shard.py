@@ -17,7 +17,8 @@ class Shard:
     `forward` holds what FWD multiplies by, `backward` what DGRAD does: for a weight that follows a recipe
     these are masked copies, for everything else the trained values themselves. `prune` gives, by the name of
     a weight, what makes the output gradient N:M before WGRAD (MVUE). `seen`, where it is a dict, collects the
-    inputs of the products by the name of their weight.
+    inputs of the products by the name of their weight. `saved` holds what forward leaves for backward, by the
+    name of the block: arrays themselves, not copies.
     """
 
     forward: Mapping[str, Array]
@@ -25,9 +26,10 @@ class Shard:
     gradients: Views
     prune: dict[str, Callable[[Array], Array]] = field(default_factory=dict)
     seen: dict[str, Array] | None = None
-    _rooms: dict[str, NDArray[Any]] = field(default_factory=dict)
+    saved: dict[str, NDArray[Any]] = field(default_factory=dict)
+    _rooms: dict[str, Array] = field(default_factory=dict)
 
-    def room(self, name: str, shape: tuple[int, ...], like: Array) -> Any:
+    def room(self, name: str, shape: tuple[int, ...], like: Array) -> Array:
         """Memory of the dtype of `like`, as it was left; the same at each step, for what a block returns."""
         found = self._rooms.get(name)
         if found is None or found.shape != shape or found.dtype != like.dtype:

@@ -12,7 +12,7 @@ from math import ceil, floor, isqrt, sqrt
 from workloads.models.block import MakeMap, Map
 from workloads.models.linear import Linear
 from workloads.models.norms import LayerNorm
-from workloads.models.sparse_maps import Doped, Factorized, Parallel, Product
+from workloads.models.sparse_maps import Doped, Factorized, Parallel
 from workloads.networks.layer import Role
 
 STAYS_DENSE = Role.LOW_RANK
@@ -62,7 +62,9 @@ def parallel(density: Fraction) -> MakeMap:
         names = [f"{name}.branches.{at}" for at in range(count)]
         return Parallel(
             name=name,
-            branches=tuple(Product(name=each, role=role, inputs=inputs, outputs=outputs) for each in names),
+            branches=tuple(
+                Linear(name=each, role=role, inputs=inputs, outputs=outputs, biased=False) for each in names
+            ),
             norms=tuple(LayerNorm(name=f"{each}.norm", width=outputs) for each in names),
             scale=scale,
         )
@@ -102,8 +104,10 @@ def doped(density: Fraction) -> MakeMap:
         return Doped(
             name=name,
             w=w,
-            u=Product(name=f"{name}.u", role=STAYS_DENSE, inputs=inputs, outputs=rank),
-            v=Product(name=f"{name}.v", role=STAYS_DENSE, inputs=rank, outputs=outputs, scale=share),
+            u=Linear(name=f"{name}.u", role=STAYS_DENSE, inputs=inputs, outputs=rank, biased=False),
+            v=Linear(
+                name=f"{name}.v", role=STAYS_DENSE, inputs=rank, outputs=outputs, scale=share, biased=False
+            ),
         )
 
     return make

@@ -6,36 +6,13 @@ Thangarasa et al. 2023, arXiv:2303.11525. sparse_ift.py says how large they are.
 from dataclasses import dataclass, replace
 from math import sqrt
 
-import numpy as np
-
 from workloads.kernels.activation import add, add_bias, relu, relu_back
-from workloads.models.block import Map, save, saved
+from workloads.models.block import Map
 from workloads.models.linear import Linear
 from workloads.models.norms import LayerNorm
 from workloads.models.parameters import Array, Slot
 from workloads.models.shard import Shard
 from workloads.networks.layer import Layer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product(Linear):
-    """Y = X W^T, without a bias."""
-
-    def slots(self) -> list[Slot]:
-        """The weight."""
-        return Linear.slots(self)[:1]
-
-    def forward(self, x: Array, shard: Shard) -> Array:
-        """X W^T."""
-        return self.multiply(x, shard)
-
-    def backward(self, dy: Array, shard: Shard) -> Array:
-        """The gradient dY W; WGRAD is as in Linear."""
-        weight, x = f"{self.name}.weight", saved(shard, self.name)
-        prune = shard.prune.get(weight)
-        np.matmul((prune(dy) if prune else dy).T, x, out=shard.gradients[weight])
-        dx: Array = shard.room(f"{self.name}.dx", x.shape, x)
-        return np.matmul(dy, shard.backward[weight], out=dx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +23,7 @@ class Parallel:
     """
 
     name: str
-    branches: tuple[Product, ...]
+    branches: tuple[Linear, ...]
     norms: tuple[LayerNorm, ...]
     scale: float
 
@@ -79,7 +56,7 @@ class Parallel:
 
     def multiply(self, x: Array, shard: Shard) -> Array:
         """The sum of the branches."""
-        y: Array = shard.room(f"{self.name}.out", (len(x), self.outputs), x)
+        y = shard.room(f"{self.name}.out", (len(x), self.outputs), x)
         y[...] = 0
         for branch, norm in zip(self.branches, self.norms, strict=True):
             add(y, norm.forward(branch.forward(x, shard), shard), y)
@@ -88,13 +65,13 @@ class Parallel:
     def bias(self, shard: Shard) -> Array:
         """Zeros: the norms have biases."""
         like = shard.forward[f"{self.norms[0].name}.bias"]
-        nothing: Array = shard.room(f"{self.name}.nothing", like.shape, like)
+        nothing = shard.room(f"{self.name}.nothing", like.shape, like)
         nothing[...] = 0
         return nothing
 
     def backward(self, dy: Array, shard: Shard) -> Array:
         """The sum of the gradients of the branches."""
-        dx: Array = shard.room(f"{self.name}.dx", (len(dy), self.inputs), dy)
+        dx = shard.room(f"{self.name}.dx", (len(dy), self.inputs), dy)
         dx[...] = 0
         for branch, norm in zip(self.branches, self.norms, strict=True):
             add(dx, branch.backward(norm.backward(dy, shard), shard), dx)
@@ -136,9 +113,9 @@ class Factorized:
     def multiply(self, x: Array, shard: Shard) -> Array:
         """relu(X U^T + c) V^T."""
         product = self.u.multiply(x, shard)
-        active: Array = shard.room(f"{self.name}.active", product.shape, product)
+        active = shard.room(f"{self.name}.active", product.shape, product)
         relu(product, self.u.bias(shard), active)
-        save(shard, self.name, active)
+        shard.saved[self.name] = active
         return self.v.multiply(active, shard)
 
     def bias(self, shard: Shard) -> Array:
@@ -148,7 +125,7 @@ class Factorized:
     def backward(self, dy: Array, shard: Shard) -> Array:
         """The gradient through both factors."""
         d_active = self.v.backward(dy, shard)
-        relu_back(d_active, saved(shard, self.name), d_active)
+        relu_back(d_active, shard.saved[self.name], d_active)
         return self.u.backward(d_active, shard)
 
 
@@ -158,8 +135,8 @@ class Doped:
 
     name: str
     w: Linear
-    u: Product
-    v: Product
+    u: Linear
+    v: Linear
 
     @property
     def inputs(self) -> int:

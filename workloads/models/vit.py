@@ -44,7 +44,7 @@ class Sequences:
 
     def forward(self, x: Array, shard: Shard) -> Array:
         """A row for each pixel of the images, (samples * length, width)."""
-        y: Array = shard.room(f"{self.name}.out", (len(x), self.length, self.width), x)
+        y = shard.room(f"{self.name}.out", (len(x), self.length, self.width), x)
         np.add(x.reshape(y.shape), shard.forward[f"{self.name}.positions"], out=y)
         rows = y.reshape(-1, self.width)
         for block in self.blocks:

@@ -39,7 +39,10 @@ class Moment:
 
     def rng(self, *names: str) -> np.random.Generator:
         """The random numbers of one purpose at this step: the same however a run got here."""
-        words = [byte for name in names for byte in (*name.encode(), 256)]
-        return np.random.Generator(
-            np.random.Philox(np.random.SeedSequence([self.seed, self.step, self.part, *words]))
-        )
+        return numbers(self.seed, self.step, self.part, *names)
+
+
+def numbers(seed: int, step: int, part: int, *names: str) -> np.random.Generator:
+    """The random numbers of one purpose, named by `names`, at one step of a run, for one part of its batch."""
+    words = [byte for name in names for byte in (*name.encode(), 256)]
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step, part, *words])))

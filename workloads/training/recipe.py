@@ -85,11 +85,9 @@ class Recipe:
         face = at.phase.face
         if at.phase.pattern is None:
             weight.use_values()
-        elif not face.forward:
-            weight.use_masked(self.fade(at))
         else:
-            weight.use_masked()
-            if face.dgrad == "dense":
+            weight.use_masked(self.factor(at))
+            if face.forward and face.dgrad == "dense":
                 weight.backward = weight.values
             elif face.second_selector is not None:
                 weight.use_second()
@@ -97,6 +95,10 @@ class Recipe:
     def fade(self, at: Moment) -> float:
         """What a pruned weight is multiplied by where FWD is dense and there is a pattern: D, 1 at first."""
         return 1.0
+
+    def factor(self, at: Moment) -> float:
+        """What products multiply a pruned weight by while a pattern is in force: 0 once FWD is sparse."""
+        return 0.0 if at.phase.face.forward else self.fade(at)
 
     def gradient(self, weight: "Weight", at: Moment) -> None:
         """Change the gradient before it is clipped: none for pruned weights where only kept ones train."""

@@ -1,13 +1,14 @@
 """From shapes alone to the Steps of a whole run: what every layer computes, and at which training steps."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from simulator.errors import InputError
 from simulator.gemm import Span, Step
 from workloads.networks.layer import Network, Role
 from workloads.training.face import DENSE, Phase
+from workloads.training.placed import Placed
 from workloads.training.recipe import Recipe
 from workloads.training.selectors import RANDOM, SELECTORS
 from workloads.training.spans import OTHER, Spans
@@ -32,25 +33,6 @@ SPARSE_ROLES = frozenset({Role.FF, Role.CONV})
 Targets = Target | Mapping[Role, Target | None]
 """One target for all layers that follow the recipe, or one for each role whose layers do, if it needs one."""
 Moments = list[tuple[State, Span]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """A Phase at its first training step; `fresh` says that its pattern is not that of the phase before."""
-
-    phase: Phase
-    first_step: int
-    fresh: bool
-
-    @property
-    def whole(self) -> Span:
-        """Every step of the phase."""
-        return Span(first_step=self.first_step, count=self.phase.steps)
-
-    @property
-    def stop(self) -> int:
-        """The step after its last."""
-        return self.first_step + self.phase.steps
 
 
 def training_steps(
@@ -116,7 +98,7 @@ class Timeline:
         self.placed: list[Placed] = []
         start, before = 0, None
         for phase in phases:
-            self.placed.append(Placed(phase=phase, first_step=start, fresh=phase.pattern != before))
+            self.placed.append(Placed.after(before, phase, start))
             start, before = start + phase.steps, phase.pattern
 
     def parts(self, pauses: tuple[Span, ...]) -> list[tuple[Part, Moments]]:
@@ -142,7 +124,7 @@ class Timeline:
         return [
             (State(phase=one.phase, dense_wgrad=dense), when)
             for one in self.placed
-            for when, dense in _among(one.whole, _dense_gradients(one))
+            for when, dense in _among(one.whole, one.dense_gradients)
         ]
 
     def updates(self, pauses: tuple[Span, ...]) -> Moments:
@@ -164,24 +146,14 @@ class Timeline:
         return [
             (State(phase=one.phase, second=True), when)
             for one in self.placed
-            if one.phase.face.second_selector is not None
-            for when in _every(one, one.phase.face.second_every)
+            if (when := one.seconds) is not None
         ]
-
-
-def _dense_gradients(placed: Placed) -> Span | None:
-    """The steps of a phase at which weight gradients are dense where the face would have them sparse."""
-    sparse = placed.phase.face.dense_wgrad_every
-    if sparse is None or placed.phase.steps <= sparse:
-        return None
-    times = placed.phase.steps // (sparse + 1)
-    return Span(first_step=placed.first_step + sparse, count=times, period=sparse + 1)
 
 
 def _pauses(timelines: Iterable[Timeline]) -> tuple[Span, ...]:
     """The steps at which masks move and nothing is updated (Evci et al., arXiv:1911.11134, algorithm 1)."""
     found = {
-        tuple(when for one in timeline.placed if (when := _dense_gradients(one)) is not None)
+        tuple(when for one in timeline.placed if (when := one.dense_gradients) is not None)
         for timeline in timelines
     }
     if len(found) > 1:
@@ -215,24 +187,13 @@ def _among(whole: Span, *beats: Span | None) -> Iterator[tuple[Span, bool]]:
 
 def _selections(placed: Placed) -> Iterator[tuple[State, Span]]:
     """When the masks of a phase are selected, and by which selector."""
-    face = placed.phase.face
-    if placed.phase.pattern is None:
-        return
+    face, when = placed.phase.face, placed.selections
     chosen = State(phase=placed.phase, selected=face.selector)
-    for when in _every(placed, face.select_every):
-        if not (placed.fresh and SELECTORS[face.selector].moves_a_mask):
-            yield chosen, when
-            continue
+    if when is not None and placed.fresh and SELECTORS[face.selector].moves_a_mask:
         yield replace(chosen, selected=RANDOM), Span(first_step=when.first_step)
         if when.count > 1:
             yield chosen, replace(when, first_step=when.step_of(1), count=when.count - 1)
-    if (dense := _dense_gradients(placed)) is not None:
+    elif when is not None:
+        yield chosen, when
+    if (dense := placed.dense_gradients) is not None:
         yield replace(chosen, dense_wgrad=True, updated=False), dense
-
-
-def _every(placed: Placed, every: int | None) -> Iterator[Span]:
-    """Every so many steps from the first of a phase, or once where the phase brings in a pattern."""
-    if every is not None:
-        yield Span(first_step=placed.first_step, count=-(-placed.phase.steps // every), period=every)
-    elif placed.fresh:
-        yield Span(first_step=placed.first_step)

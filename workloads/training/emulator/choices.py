@@ -18,7 +18,7 @@ from workloads.models.linear import Linear
 from workloads.models.model import Model
 from workloads.models.registry import build_model
 from workloads.networks.layer import Role
-from workloads.shapes import parse_roles, parse_targets
+from workloads.shapes import followed
 from workloads.tasks import Task, load_task
 from workloads.training.emulator.budget import parse_budget, steps_within
 from workloads.training.emulator.optimizers import Settings
@@ -141,16 +141,8 @@ def resolve(choices: Choices) -> Resolved:
 
 def targets_of(choices: Choices, recipe: Recipe) -> Mapping[Role, Target | None]:
     """The target of each role that follows the recipe."""
-    with placed("sparse"):
-        roles = parse_roles(choices.sparse)
-    if recipe.face == DENSE:
-        if choices.pattern is not None:
-            right = "leave it out, or choose a recipe that does"
-            raise InputError.of(f"recipe {recipe.name} uses none", right, where="pattern")
-        return {}
-    with placed("pattern"):
-        targets = None if choices.pattern is None else parse_targets(choices.pattern)
-    return by_role(targets, sorted(roles))
+    target, roles = followed(recipe, choices.pattern, choices.sparse)
+    return {} if recipe.face == DENSE else by_role(target, sorted(roles))
 
 
 def _model(choices: Choices, task: Task, recipe: Recipe, targets: Mapping[Role, Target | None]) -> Model:

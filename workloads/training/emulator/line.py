@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from simulator.gemm import Span
 from workloads.training.face import Phase
+from workloads.training.placed import Placed
 from workloads.training.recipe import Recipe
 from workloads.training.unstructured import Target
 
@@ -43,17 +45,13 @@ class Line:
 
     def due(self, step: int) -> Due:
         """What this step does, as the Face of the phase in force has it."""
-        face, since = self.phase.face, step - self.start
         before = self.phases[self.index - 1].pattern if self.index else None
-        fresh = since == 0 and self.phase.pattern is not None and self.phase.pattern != before
-        first = fresh and face.dense_wgrad_every is not None
-        run = face.dense_wgrad_every
+        placed = Placed.after(before, self.phase, self.start)
         return Due(
-            fresh=fresh,
-            select=self.phase.pattern is not None
-            and (first or _comes_round(face.select_every, since, fresh=fresh)),
-            second=face.second_selector is not None and _comes_round(face.second_every, since, fresh=fresh),
-            dense_wgrad=run is not None and since % (run + 1) == run,
+            fresh=placed.fresh and step == self.start,
+            select=_falls(placed.selections, step),
+            second=_falls(placed.seconds, step),
+            dense_wgrad=_falls(placed.dense_gradients, step),
         )
 
     def end_phase(self, step: int) -> None:
@@ -76,6 +74,5 @@ class Line:
         self.go_to(step)
 
 
-def _comes_round(every: int | None, since: int, *, fresh: bool) -> bool:
-    """Whether it is time, `since` steps into the phase: every so many, or once with a new pattern."""
-    return fresh if every is None else since % every == 0
+def _falls(span: Span | None, step: int) -> bool:
+    return span is not None and span.falls_on(step)

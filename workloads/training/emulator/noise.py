@@ -33,11 +33,12 @@ class _Sums:
 def probe_noise(trainer: Trainer, batches: int) -> list[Row]:
     """A row for each weight that follows the recipe, from `batches` batches of their own; nothing is trained.
 
+    The step is prepared: its masks are selected.
+
     `variance` is the mean over weights of the gradient's variance, `raw_variance` that of the gradient before
     the recipe changes it, `second_moment` the mean of Adam's v; each for kept and for pruned weights, and
     None where there are none. Without masks all weights are kept.
     """
-    trainer.prepare()
     raw = {weight.name: _Sums(weight.gradient) for weight in trainer.weights}
     changed = {weight.name: _Sums(weight.gradient) for weight in trainer.weights}
     for index in range(batches):

@@ -12,13 +12,13 @@ from workloads.training.works import Manner, State, Work, layer_works, other_wor
 States = tuple[State, ...]
 """What was in force for each layer at one step, in forward order."""
 KNOWN_MAX = 4096
+"""Different States that are remembered: a recipe whose densities move has new ones at each step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What a step with certain States computes, by layer, and its FLOPs by convention."""
 
-    states: States
     works: list[tuple[str, list[tuple[Pass, Work]]]]
     flops: dict[str, int]
 
@@ -26,24 +26,23 @@ class Known:
 class Recorder:
     """The Spans of a run so far, and the FLOPs of its products under each convention.
 
-    Steps that do the same are counted, and written down together when the next one does something else. To be
-    told apart by what they are, not by what they say, equal States are one object.
+    Steps that do the same are counted, and written down together when the next one does something else.
     """
 
     def __init__(self, network: Network, manner: Manner) -> None:
         self.network, self.manner = network, manner
         self.flops = dict.fromkeys(CONVENTIONS, 0)
         self._spans = Spans(layer.name for layer in network.layers)
-        self._known: dict[int, Known] = {}
+        self._known: dict[States, Known] = {}
         self._open: tuple[Known, Span] | None = None
 
     def record(self, step: int, states: States) -> None:
         """What was in force for each layer at the next step of the run."""
-        known = self._known.get(id(states))
+        known = self._known.get(states)
         if known is None:
             if len(self._known) >= KNOWN_MAX:
                 self._known.clear()
-            known = self._known[id(states)] = self._know(states)
+            known = self._known[states] = self._know(states)
         for name, cost in known.flops.items():
             self.flops[name] += cost
         if self._open is not None and self._open[0] is known:
@@ -80,4 +79,4 @@ class Recorder:
         works.append((OTHER, other_works(self.network, self.manner, updated=updated)))
         products = [work for _, each in works for _, work in each if isinstance(work, Product)]
         costs = {name: sum(flops(product, name) for product in products) for name in CONVENTIONS}
-        return Known(states=states, works=works, flops=costs)
+        return Known(works=works, flops=costs)

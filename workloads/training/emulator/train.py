@@ -119,9 +119,10 @@ class Run:
     def _advance(self, mask_every: int | None) -> Row | None:
         """One step and what is noted of it; the row of the history, if it has one."""
         trainer, step = self.trainer, self.trainer.step
+        due = trainer.prepare()
         if self.resolved.provenance["probes"] and step in {int(share * self.steps) for share in PROBED}:
             self.history.noise += probe_noise(trainer, self.resolved.provenance["probes"])
-        stepped = trainer.advance()
+        stepped = trainer.advance(due)
         self.recorder.record(step, trainer.states(stepped))
         row = None
         last = step == self.steps - 1

@@ -15,6 +15,7 @@ import numpy as np
 from simulator.mask import sparsify_unbiased
 from simulator.pattern import Pattern
 from workloads.kernels.optimizer import gather_gradients
+from workloads.kernels.reduction import square_sum
 from workloads.models.model import Model
 from workloads.models.parameters import Array, Parameters, Slot
 from workloads.models.shard import Shard
@@ -29,12 +30,9 @@ from workloads.training.emulator.plan import Plan
 from workloads.training.emulator.recorder import States
 from workloads.training.emulator.weight import Mask, Weight
 from workloads.training.face import DENSE, Phase
-from workloads.training.moment import Moment
+from workloads.training.moment import Moment, numbers
 from workloads.training.selectors import RANDOM, SELECTORS
 from workloads.training.works import State
-
-STATES_MAX = 4096
-"""Different States that are remembered: a recipe whose densities move has new ones at each step."""
 
 
 class Stepped(NamedTuple):
@@ -63,8 +61,6 @@ class Trainer:
         self.optimizer = Optimizer(plan.optimizer, self.parameters)
         self.step = 0
         self.masks: dict[str, Mask | None] = {}
-        self._states: dict[States, States] = {}
-        self._prepared: tuple[int, dict[str, Due]] | None = None
         self.lines = {role: Line(plan.recipe, target, plan.steps) for role, target in plan.targets.items()}
         self.weights = self._weights(follow, beside)
         self._gradients = [self.parameters.zeros() for _ in range(PARTS)]
@@ -80,13 +76,13 @@ class Trainer:
             for gradient in self._gradients
         ]
 
-    def advance(self) -> Stepped:
-        """Train one step."""
-        due = self.prepare()
+    def advance(self, due: dict[str, Due] | None = None) -> Stepped:
+        """Train one step; `due` is what `prepare` returned for it, where that was called already."""
+        due = self.prepare() if due is None else due
         tally = self.passes(self.task.batch(self.rng("batch"), self.plan.batch))
-        squares = self.collect()
+        self.collect()
         updates = not any(each.dense_wgrad for each in due.values())
-        norm = self._update(squares) if updates else sqrt(squares)
+        norm = self._update() if updates else self._norm()
         for weight in self.weights:
             if due[weight.name].dense_wgrad:
                 self.plan.recipe.select(weight, self.at(weight.line))
@@ -98,13 +94,10 @@ class Trainer:
         return stepped
 
     def states(self, stepped: Stepped) -> States:
-        """What was in force for each layer at the step that was just taken; equal ones are one object."""
+        """What was in force for each layer at the step that was just taken."""
         own = {weight.name: self._state(weight, stepped) for weight in self.weights}
         dense = State(phase=Phase(face=DENSE, pattern=None, steps=self.plan.steps), updated=stepped.updated)
-        states = tuple(own.get(f"{layer.name}.weight", dense) for layer in self.model.network.layers)
-        if len(self._states) >= STATES_MAX:
-            self._states.clear()
-        return self._states.setdefault(states, states)
+        return tuple(own.get(f"{layer.name}.weight", dense) for layer in self.model.network.layers)
 
     def _state(self, weight: Weight, stepped: Stepped) -> State:
         due, phase = stepped.due[weight.name], weight.line.phase
@@ -139,25 +132,19 @@ class Trainer:
 
     def rng(self, *names: str) -> np.random.Generator:
         """The random numbers of one purpose at this step."""
-        words = [byte for name in names for byte in (*name.encode(), 256)]
-        return np.random.Generator(
-            np.random.Philox(np.random.SeedSequence([self.plan.seed, self.step, *words]))
-        )
+        return numbers(self.plan.seed, self.step, 0, *names)
 
     def prepare(self) -> dict[str, Due]:
         """Select the masks that are due and write what the products read; what was due, by weight.
 
-        Once for each step, as a selection may change weights.
+        Once for each step: a selection may change weights.
         """
-        if self._prepared is not None and self._prepared[0] == self.step:
-            return self._prepared[1]
         due: dict[str, Due] = {}
         for weight in self.weights:
             weight.line.go_to(self.step)
             due[weight.name] = weight.line.due(self.step)
             self._prepare(weight, due[weight.name])
         self.masks = {weight.name: weight.mask for weight in self.weights}
-        self._prepared = self.step, due
         return due
 
     def _prepare(self, weight: Weight, due: Due) -> None:
@@ -186,7 +173,6 @@ class Trainer:
         Where masks are selected at every step they are selected now as well, and training goes on as if
         nothing had been measured. The served network has the masks of the recipe's last phase.
         """
-        self._prepared = None  # what the products read is written over
         kept = [(weight.mask, weight.second) for weight in self.weights]
         for weight in self.weights:
             self._look(weight, served=served)
@@ -244,32 +230,32 @@ class Trainer:
                 shard.seen = None
         return np.concatenate(seen)
 
-    def collect(self) -> float:
-        """Add the gradients of all parts, in their order; the sum of squares."""
+    def collect(self) -> None:
+        """Add the gradients of all parts, in their order."""
         first, *others = self._gradients
-        squares = 0.0
         for other in others:
-            squares = gather_gradients(first, other, self.gradient)
+            gather_gradients(first, other, self.gradient)
             first = self.gradient
-        return squares
 
-    def _update(self, squares: float) -> float:
+    def _norm(self) -> float:
+        """The norm of the gradient, summed in float64 in an order of our own."""
+        return sqrt(square_sum(self.gradient[np.newaxis], 0, self.gradient.size))
+
+    def _update(self) -> float:
         """Change the gradient as the recipe says, clip it, and let the optimizer move what is trained."""
         recipe = self.plan.recipe
-        moments = {id(line): self.at(line) for line in self.lines.values()}
-        for weight in self.weights:
-            recipe.gradient(weight, moments[id(weight.line)])
-        if self.weights:
-            squares = float(np.dot(self.gradient, self.gradient))
-        norm = sqrt(squares)
+        now = [(weight, self.at(weight.line)) for weight in self.weights]
+        for weight, at in now:
+            recipe.gradient(weight, at)
+        norm = self._norm()
         if 0 < self.plan.clip < norm:
             np.multiply(self.gradient, self.gradient.dtype.type(self.plan.clip / norm), out=self.gradient)
-        for weight in self.weights:
-            recipe.clipped(weight, moments[id(weight.line)])
-        frozen = any(recipe.freezes(at) for at in moments.values())
+        for weight, at in now:
+            recipe.clipped(weight, at)
+        frozen = any(recipe.freezes(at) for _, at in now)
         self.optimizer.update(self.values, self.gradient, self.rate, frozen=frozen)
-        for weight in self.weights:
-            recipe.updated(weight, moments[id(weight.line)])
+        for weight, at in now:
+            recipe.updated(weight, at)
         return norm
 
     def _weights(self, follow: Sequence[Slot], beside: dict[str, list[Slot]]) -> list[Weight]:

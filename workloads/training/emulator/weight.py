@@ -93,10 +93,6 @@ class Weight:
         np.multiply(soft, self.values.dtype.type(self.notes["scale"]), out=self._copy(0))
         self.forward = self.backward = self._copy(0)
 
-    def use(self, copy: Array) -> None:
-        """Both products read `copy`."""
-        self.forward = self.backward = copy
-
     # Masks.
 
     def select(self, selector: str, target: Target, at: Moment, *, solver: str = "exact") -> None:
@@ -116,15 +112,13 @@ class Weight:
                 scores = at.rng(self.name, RANDOM).random(self.values.shape)
             self.mask = select(scores, target)
 
-    def select_scored(self, scores: Array, target: Target, *, by_output: bool) -> None:
-        """Keep the weights of the largest scores; without groups, of each output or of the whole layer."""
+    def select_scored(self, scores: Array, target: Target) -> None:
+        """Keep the weights of the largest scores: of each group, or of each output where there are none."""
         if isinstance(target, Pattern):
             self.mask = select(scores, target)
-        elif by_output:
+        else:
             kept = target.kept_of(scores.shape[1])
             self.mask = np.stack([select_largest(row, kept) for row in scores])
-        else:
-            self.mask = select_largest(scores, target.kept_of(scores.size))
 
     def select_above(self, thresholds: Array) -> None:
         """Keep the weights above the threshold of their output."""

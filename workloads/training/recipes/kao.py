@@ -75,7 +75,7 @@ class KaoMask(MaskUpdates):
     def gradient(self, weight: "Weight", at: Moment) -> None:
         """G (m + (1 - m) D): the chain rule."""
         if at.phase.pattern is not None:
-            weight.keep_gradient(0.0 if at.phase.face.forward else self.fade(at))
+            weight.keep_gradient(self.factor(at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ class MaskDecay(Recipe):
     def gradient(self, weight: "Weight", at: Moment) -> None:
         """G, or G (m + (1 - m) D) in mode scaled."""
         if self.mode == "scaled" and at.phase.pattern is not None:
-            weight.keep_gradient(0.0 if at.phase.face.forward else self.fade(at))
+            weight.keep_gradient(self.factor(at))
 
 
 MDGF_LINEAR = MaskDecay(

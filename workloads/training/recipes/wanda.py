@@ -20,7 +20,7 @@ class InputNorms(AfterTraining):
     def select(self, weight: "Weight", at: Moment) -> None:
         """The mask of the largest scores, which of an unstructured target are compared within each output."""
         norms = np.linalg.norm(weight.inputs(self.samples).astype(np.float64), axis=0)
-        weight.select_scored(np.abs(weight.values) * norms, at.target, by_output=True)
+        weight.select_scored(np.abs(weight.values) * norms, at.target)
 
 
 WANDA = InputNorms(

@@ -24,8 +24,8 @@ LARGER: dict[str, Choices] = {
 """Large enough for BLAS to want threads; too large for kernels that are not compiled."""
 
 
-def sha256(*texts: object) -> str:
-    return hashlib.sha256(repr(texts).encode()).hexdigest()
+def sha256(*rows: object) -> str:
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def digest(choices: Choices) -> dict[str, str]:
