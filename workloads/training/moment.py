@@ -43,6 +43,6 @@ class Moment:
 
 
 def numbers(seed: int, step: int, part: int, *names: str) -> np.random.Generator:
-    """The random numbers of one purpose, named by `names`, at one step of a run, for one part of its batch."""
+    """The random numbers of one purpose, which `names` say, at a step of a run, for a part of its batch."""
     words = [byte for name in names for byte in (*name.encode(), 256)]
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step, part, *words])))

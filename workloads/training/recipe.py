@@ -1,12 +1,12 @@
 """Recipe: a way of training with N:M, as the difference from dense training."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from math import floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from simulator.errors import InputError
+from simulator.errors import InputError, lookup, shown
 from simulator.gemm import check_count
 from simulator.pattern import Pattern
 from workloads.training.face import DENSE, Face, Phase
@@ -22,6 +22,16 @@ if TYPE_CHECKING:  # a weight is of compiled kernels, which a list of recipes do
 ONE = Fraction(1)
 FIXED_PARAMETER = "fixed"
 """Metadata of a field that says which recipe it is, and that nobody sets."""
+
+
+def ranged(default: Any, least: float, most: float) -> Any:
+    """A parameter that is a number from `least` to `most`."""
+    return field(default=default, metadata={"least": least, "most": most})
+
+
+def worded(default: str, words: Iterable[str]) -> Any:
+    """A parameter that is one of `words`."""
+    return field(default=default, metadata={"words": dict.fromkeys(words)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +60,15 @@ class Recipe:
     paper: str
     face: Face = DENSE
     digest: str = ""
+
+    def __post_init__(self) -> None:
+        for parameter in fields(self):
+            name, rule, value = parameter.name, parameter.metadata, getattr(self, parameter.name)
+            if "words" in rule:
+                lookup(rule["words"], value, kind=name)
+            if "least" in rule and value is not None and not rule["least"] <= value <= rule["most"]:
+                right = f"it is from {rule['least']:.15g} to {rule['most']:.15g}"
+                raise InputError.of(f"{name} is {shown(value)}", right)
 
     def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """The run of `steps` steps towards `target`, as shares that sum to 1."""

@@ -12,24 +12,6 @@ from workloads.training.recipe import FIXED_PARAMETER, Recipe
 
 FIXED = frozenset(field.name for field in fields(Recipe))
 """What every recipe has, and nobody sets."""
-LIMITS: dict[str, tuple[float, float]] = {
-    "beta": (0.0, 1e6),
-    "block": (1, 1 << 20),
-    "damping": (0.0, 1e6),
-    "drop": (0.0, 1.0),
-    "fall": (0.0, 1e6),
-    "iterations": (0, 1_000_000),
-    "least": (0.0, 1.0),
-    "rate": (0.0, 1e6),
-    "rows": (1, 1 << 20),
-    "samples": (1, 1 << 20),
-    "strength": (-1e6, 1e6),
-    "updates": (1, 1000),
-    **dict.fromkeys(("select_every", "grow_every", "second_every"), (1, 10**9)),
-}
-"""From what to what a number may be."""
-
-
 INTERVALS = {
     "select_every": "select_every",
     "grow_every": "dense_wgrad_every",
@@ -85,21 +67,10 @@ def _parsed(name: str, text: str, kind: str) -> Any:
     for word, (parse, right) in PARSERS.items():
         if word in kind and "tuple" not in kind:
             try:
-                value = parse(text)
+                return parse(text)
             except (ValueError, KeyError, ZeroDivisionError, OverflowError):
                 raise InputError.of(f"{name} is {shown(text)}", f"write {right}", where="with") from None
-            return _within(name, value)
     raise InputError.of(f"{name} cannot be set", "write a recipe of your own in YAML", where="with")
-
-
-def _within(name: str, value: Any) -> Any:
-    """The value, if a parameter of that name may have it."""
-    if name in LIMITS:
-        least, most = LIMITS[name]
-        if not least <= value <= most:
-            right = f"it is from {least:.15g} to {most:.15g}"
-            raise InputError.of(f"{name} is {shown(value)}", right, where="with")
-    return value
 
 
 def _share(text: str) -> Fraction:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.pattern import Pattern
 from workloads.training.moment import Moment
-from workloads.training.recipe import ONE, Window
+from workloads.training.recipe import ONE, Window, ranged
 from workloads.training.recipes.after import AfterTraining
 from workloads.training.recipes.static import FIXED
 from workloads.training.unstructured import Target, Unstructured
@@ -31,10 +31,10 @@ class Conversion(AfterTraining):
     """
 
     dense: Fraction = Fraction(1, 2)
-    samples: int = 500
-    iterations: int = 1000
-    rows: int = 50
-    rate: float = 1e-3
+    samples: int = ranged(500, 1, 1 << 20)
+    iterations: int = ranged(1000, 0, 1_000_000)
+    rows: int = ranged(50, 1, 1 << 20)
+    rate: float = ranged(1e-3, 0, 1e6)
     transposable: bool = False
 
     def windows(self, target: Target, steps: int) -> Iterable[Window]:

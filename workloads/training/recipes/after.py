@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workloads.training.face import Phase
-from workloads.training.recipe import ONE, Recipe, Window
+from workloads.training.recipe import ONE, Recipe, Window, ranged
 from workloads.training.unstructured import Target
 
 
@@ -12,7 +12,7 @@ from workloads.training.unstructured import Target
 class AfterTraining(Recipe):
     """Train dense; prune at the end, layer after layer, with what each layer reads on `samples` samples."""
 
-    samples: int = 128
+    samples: int = ranged(128, 1, 1 << 20)
 
     def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """Dense to the end."""

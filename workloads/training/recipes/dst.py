@@ -9,7 +9,7 @@ import numpy as np
 from simulator.errors import InputError
 from workloads.training.face import Face, Phase
 from workloads.training.moment import Moment
-from workloads.training.recipe import Recipe
+from workloads.training.recipe import Recipe, ranged
 from workloads.training.unstructured import Target, Unstructured
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class TrainedThresholds(Recipe):
     the share `least` has its thresholds set to 0.
     """
 
-    strength: float = 5e-6
-    least: float = 0.01
+    strength: float = ranged(5e-6, -1e6, 1e6)
+    least: float = ranged(0.01, 0, 1)
 
     def phases(self, target: Target | None, steps: int) -> tuple[Phase, ...]:
         """None that shapes could tell."""

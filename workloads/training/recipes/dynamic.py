@@ -11,7 +11,7 @@ from math import cos, pi
 
 from workloads.training.face import Face
 from workloads.training.moment import Moment
-from workloads.training.recipe import ONE, Recipe, Window
+from workloads.training.recipe import ONE, Recipe, Window, ranged
 from workloads.training.recipes.static import FIXED
 from workloads.training.unstructured import Target
 
@@ -24,7 +24,7 @@ class DropAndGrow(Recipe):
     """
 
     moving: Fraction = Fraction(3, 4)
-    drop: float = 0.3
+    drop: float = ranged(0.3, 0, 1)
 
     def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """The target with moving masks, then with fixed ones."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from simulator.errors import InputError
 from workloads.training.face import Face
 from workloads.training.moment import Moment
-from workloads.training.recipe import ONE, Recipe, Window
+from workloads.training.recipe import ONE, Recipe, Window, ranged
 from workloads.training.unstructured import Target
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class DenseTail(Recipe):
     """
 
     tail: Fraction = Fraction(1, 6)
-    strength: float = 6e-5
+    strength: float = ranged(6e-5, -1e6, 1e6)
 
     def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """The target, then a dense window."""
@@ -45,6 +45,7 @@ class SoftThreshold(Recipe):
     """
 
     def __post_init__(self) -> None:
+        Recipe.__post_init__(self)
         if self.face.select_every != 1:
             right = "leave select_every at 1"
             raise InputError.of(f"recipe {self.name} takes thresholds at every step", right)

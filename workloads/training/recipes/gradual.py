@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import ceil
 
 from simulator.pattern import Pattern
-from workloads.training.recipe import ONE, Recipe, Window
+from workloads.training.recipe import ONE, Recipe, Window, ranged
 from workloads.training.recipes.static import FIXED
 from workloads.training.unstructured import Target, Unstructured
 
@@ -22,7 +22,7 @@ class CubicRamp(Recipe):
 
     start: Fraction = Fraction(0)
     stop: Fraction = Fraction(3, 4)
-    updates: int = 10
+    updates: int = ranged(10, 1, 1000)
 
     def kept(self, target: Pattern, update: int) -> int:
         """Values kept of a group after `update` updates, exactly."""

@@ -10,10 +10,9 @@ from fractions import Fraction
 from math import exp
 from typing import TYPE_CHECKING
 
-from simulator.errors import lookup
 from workloads.training.face import Face
 from workloads.training.moment import Moment
-from workloads.training.recipe import ONE, Recipe, Window
+from workloads.training.recipe import ONE, Recipe, Window, ranged, worded
 from workloads.training.recipes.ste import STRAIGHT_THROUGH
 from workloads.training.unstructured import Target
 
@@ -49,14 +48,10 @@ class MaskDecay(Recipe):
     dense: Fraction = Fraction(0)
     decay: Fraction | None = None
     final: Fraction = Fraction(1, 10)
-    curve: str = "linear"
-    beta: float | None = None
-    fall: float = 5.0
-    mode: str = "ste"
-
-    def __post_init__(self) -> None:
-        lookup(GRADIENTS, self.mode, kind="mode")
-        lookup(CURVES, self.curve, kind="curve")
+    curve: str = worded("linear", CURVES)
+    beta: float | None = ranged(None, 0, 1e6)
+    fall: float = ranged(5.0, 0, 1e6)
+    mode: str = worded("ste", GRADIENTS)
 
     def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """A dense window, a fading one, and the target with binary masks."""

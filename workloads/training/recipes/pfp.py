@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError, lookup
+from simulator.errors import InputError
 from simulator.pattern import Pattern
 from workloads.training.moment import Moment
-from workloads.training.recipe import ONE, Recipe, Window
+from workloads.training.recipe import ONE, Recipe, Window, ranged, worded
 from workloads.training.recipes.static import FIXED
 from workloads.training.unstructured import Target
 
@@ -34,11 +34,8 @@ class ChannelSampling(Recipe):
     """
 
     dense: Fraction = Fraction(1, 2)
-    samples: int = 128
-    mode: str = "rand"
-
-    def __post_init__(self) -> None:
-        lookup(MODES, self.mode, kind="mode")
+    samples: int = ranged(128, 1, 1 << 20)
+    mode: str = worded("rand", MODES)
 
     def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """A dense window, then fewer channels."""

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from simulator.errors import lookup
 from workloads.training.face import Face
-from workloads.training.recipe import FIXED_PARAMETER, ONE, Window
+from workloads.training.recipe import FIXED_PARAMETER, ONE, Window, worded
 from workloads.training.recipes.dynamic import RIGL_FACE, SET_FACE, DropAndGrow
 from workloads.training.recipes.static import STATIC
 from workloads.training.unstructured import Target
@@ -31,10 +30,7 @@ class IsoFlops(DropAndGrow):
     """
 
     member: str = field(metadata={FIXED_PARAMETER: True})
-    masks: str = "rigl"
-
-    def __post_init__(self) -> None:
-        lookup(MASKS, self.masks, kind="masks")
+    masks: str = worded("rigl", MASKS)
 
     @property
     def rebuilds(self) -> bool:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from simulator.pattern import Pattern
 from workloads.training.moment import Moment
+from workloads.training.recipe import ranged
 from workloads.training.recipes.after import AfterTraining
 from workloads.training.recipes.static import FIXED
 from workloads.training.unstructured import Target
@@ -27,8 +28,8 @@ class BrainSurgeon(AfterTraining):
     when that of its block of `block` columns is, within the block, as the published code does.
     """
 
-    damping: float = 0.01
-    block: int = 128
+    damping: float = ranged(0.01, 1e-9, 1e6)
+    block: int = ranged(128, 1, 1 << 20)
 
     def select(self, weight: "Weight", at: Moment) -> None:
         """The mask, with the weights that are left changed."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from workloads.training.face import Face
 from workloads.training.moment import Moment
-from workloads.training.recipe import Recipe
+from workloads.training.recipe import Recipe, ranged
 
 if TYPE_CHECKING:
     from workloads.training.emulator.weight import Weight
@@ -21,7 +21,7 @@ class DrawnToZero(Recipe):
     So it passes through the optimizer's moments. `strength` is lambda_W of the paper.
     """
 
-    strength: float = 2e-4
+    strength: float = ranged(2e-4, -1e6, 1e6)
 
     def gradient(self, weight: "Weight", at: Moment) -> None:
         """G + strength (1 - m) W."""

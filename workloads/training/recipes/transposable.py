@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.errors import lookup
 from workloads.training.face import Face
 from workloads.training.moment import Moment
-from workloads.training.recipe import Recipe
+from workloads.training.recipe import Recipe, worded
 from workloads.training.recipes.ste import DrawnToZero
 
 if TYPE_CHECKING:
@@ -23,10 +22,7 @@ class Transposable(Recipe):
     The two greedy ones leave rows and columns short of `kept`.
     """
 
-    solver: str = "exact"
-
-    def __post_init__(self) -> None:
-        lookup(dict.fromkeys(SOLVERS), self.solver, kind="solver")
+    solver: str = worded("exact", SOLVERS)
 
     def select(self, weight: "Weight", at: Moment) -> None:
         """The transposable mask of the largest magnitudes, as the solver finds it."""

@@ -25,7 +25,7 @@ AT = Moment(step=0, steps=9, phase=DST.last_phase(None), start=0, seed=0)
 def weight_of(values: Array, thresholds: Array, gradient: Array) -> Weight:
     weight = Weight(
         Slot(name="one", shape=values.shape),
-        line=cast(Line, SimpleNamespace()),
+        line=cast("Line", SimpleNamespace()),
         values=values,
         gradient=gradient,
         moments=(),

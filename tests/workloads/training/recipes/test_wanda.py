@@ -27,7 +27,7 @@ def weight_of(values: Array, inputs: Array, asked: list[int]) -> Weight:
         return inputs
 
     empty = np.zeros_like(values)
-    line = cast(Line, SimpleNamespace())
+    line = cast("Line", SimpleNamespace())
     return Weight(
         Slot(name="one", shape=values.shape), line=line, values=values, gradient=empty, moments=(), inputs=read
     )
