@@ -4,13 +4,17 @@ import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from analysis.cli import run
 from simulator.arch import load_arch
 from workloads.networks import load_network
+from workloads.tasks import TASKS
 from workloads.training.load import load_recipe
+from workloads.training.recipes import RECIPES
+from workloads.training.settings import parameters
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -90,3 +94,43 @@ def test_each_of_the_twenty_promises_says_what_proves_it() -> None:
     rows = re.findall(r"^\| (\d+) \| (.+) \| (.+) \|$", page, re.MULTILINE)
     assert [int(number) for number, _, _ in rows] == list(range(1, 21))
     assert [number for number, _, proof in rows if "`tests/" not in proof and "not yet: " not in proof] == []
+
+
+@pytest.mark.parametrize("name", ["masks", "training", "how_to_add"])
+def test_the_python_of_a_page_runs(name: str) -> None:
+    page = (ROOT / "docs" / f"{name}.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert blocks
+    with patch.dict(RECIPES):  # what a page adds is gone after it
+        for block in blocks:
+            exec(compile(block, f"{name}.md", "exec"), {"__name__": name})
+
+
+def _recipe_rows() -> dict[str, str]:
+    page = (ROOT / "docs" / "training.md").read_text()
+    table = page.split("| recipe | masks:")[1].split("\n\n")[0]
+    rows = {}
+    for row in table.splitlines()[2:]:
+        first = row.split(" | ")[0]
+        names = re.findall(r"`(\w+)`", first)
+        for each in names:
+            rows[each if not each.startswith("_") else f"sparse_ift{each}"] = row
+    return rows
+
+
+def test_training_tells_of_every_recipe_and_parameter() -> None:
+    rows = _recipe_rows()
+    assert rows.keys() == RECIPES.keys()
+    for name, recipe in RECIPES.items():
+        row = rows[
+            "mdgf_linear" if name == "mdgf_exp" else "sdgf_stepwise" if name == "sdgf_geometric" else name
+        ]
+        missing = [
+            key for key in parameters(recipe) if f"`{key}`" not in row + rows[name] and key != "member"
+        ]
+        assert missing == [], name
+
+
+def test_training_tells_of_every_task() -> None:
+    page = (ROOT / "docs" / "training.md").read_text()
+    assert [name for name in TASKS if f"| `{name}`" not in page and f", `{name}` |" not in page] == []

@@ -49,6 +49,7 @@ def pruned(
 ) -> tuple[Matrix, NDArray[np.bool_]]:
     """The weights that are left, and where: `values` (outputs, inputs), `inputs` (rows, inputs)."""
     left, mask = values.copy(), np.ones(values.shape, np.bool_)
+    left[:, ~inputs.any(axis=0)] = 0.0  # what reads an input that is never there is worth nothing
     upper = _factor(inputs, damping)
     width = target.group if isinstance(target, Pattern) else block
     for start in range(0, left.shape[1], width):

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import sys
-from tempfile import TemporaryDirectory
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numba
 import pytest
@@ -15,7 +15,14 @@ from workloads.training.emulator.choices import Choices
 from workloads.training.emulator.train import train
 
 TINY = {"width": 8, "inner": 8, "steps": 5, "batch": 8}
-WORDS = {"task": "translate", "sizes": {"words": 5, "length": 4}, "heads": 2, "width": 8, "inner": 8, "batch": 4}
+WORDS = {
+    "task": "translate",
+    "sizes": {"words": 5, "length": 4},
+    "heads": 2,
+    "width": 8,
+    "inner": 8,
+    "batch": 4,
+}
 RUNS: dict[str, Choices] = {name: tiny(name, **TINY) for name in ("sr_ste", "fst", "rigl", "bi_mask", "dst")}
 RUNS["words"] = tiny("s_ste", **WORDS, steps=3, pattern="1:2")
 LARGER: dict[str, Choices] = {

@@ -25,8 +25,8 @@ ENVIRONMENTS: dict[str, dict[str, str]] = {
 
 @cache
 def digests(environment: str) -> dict[str, dict[str, str]]:
-    taken_out = {"NMSIM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "PYTHONHASHSEED", "TZ", "LC_ALL"}
-    inherited = {name: value for name, value in os.environ.items() if name not in taken_out}
+    chosen = {name for each in ENVIRONMENTS.values() for name in each} | {"OMP_NUM_THREADS"}
+    inherited = {name: value for name, value in os.environ.items() if name not in chosen}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "tests.workloads.training.emulator.digests"],
         cwd=ROOT,

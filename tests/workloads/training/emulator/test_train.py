@@ -69,7 +69,10 @@ def test_training_learns() -> None:
 
 def test_keywords_change_choices() -> None:
     assert train(tiny("ste"), steps=3).result["steps"] == 3
-    assert train(task="teacher", steps=2, sizes={"features": 4, "width": 4}, width=8, batch=4).result["steps"] == 2
+    assert (
+        train(task="teacher", steps=2, sizes={"features": 4, "width": 4}, width=8, batch=4).result["steps"]
+        == 2
+    )
 
 
 def test_seeds_differ_and_the_same_one_does_not() -> None:

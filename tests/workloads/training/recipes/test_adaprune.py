@@ -35,8 +35,9 @@ def test_kept_weights_take_the_mean_of_what_their_group_loses(
 
 def test_it_comes_near_the_least_squares_and_keeps_to_the_mask() -> None:
     rng = np.random.default_rng(0)
-    values, inputs = rng.standard_normal((6, 16)), rng.standard_normal((200, 8)) @ rng.standard_normal((8, 16))
+    inputs = rng.standard_normal((200, 8)) @ rng.standard_normal((8, 16))
     inputs += 0.3 * rng.standard_normal(inputs.shape)
+    values = rng.standard_normal((6, 16))
     mask = select(values, TWO_OF_FOUR)
     start, best = absorbed(values, mask, TWO_OF_FOUR), ada_prune(values, inputs, mask)
     chosen = replace(ADAPRUNE, rate=1e-2, iterations=1500)

@@ -66,7 +66,8 @@ def test_channels_that_never_matter(shares: np.ndarray) -> None:  # type: ignore
 @pytest.mark.parametrize(("epsilon", "delta", "patches"), [(0.1, 0.01, 1), (0.5, 1e-6, 49)])
 def test_sample_sizes_are_the_published_bound(epsilon: float, delta: float, patches: int) -> None:
     shares = np.array([0.5, 0.25, 0.1])
-    assert sample_size(shares, epsilon=epsilon, delta=delta, outputs=64, patches=patches) == oracle.sample_count(
+    found = sample_size(shares, epsilon=epsilon, delta=delta, outputs=64, patches=patches)
+    assert found == oracle.sample_count(
         shares.tolist(), eps=epsilon, delta=delta, patches=patches, size=64, factor=1.0
     )
 

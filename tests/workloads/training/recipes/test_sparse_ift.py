@@ -1,6 +1,5 @@
 """Sparse-IFT: as many multiply-adds as the dense model, sparse masks in every map that is replaced."""
 
-from fractions import Fraction
 from math import sqrt
 
 import pytest
@@ -14,6 +13,7 @@ from workloads.training.emulator.parts import parts
 from workloads.training.emulator.trainer import Trainer
 from workloads.training.flops import ledger
 from workloads.training.recipes import RECIPES
+from workloads.training.settings import with_settings
 from workloads.training.unroll import inference_steps
 from workloads.training.unstructured import Target, Unstructured, parse_target
 
@@ -64,9 +64,7 @@ def test_masks_obey_the_target_and_the_rest_is_dense(name: str, target: str, mas
         for _ in range(3):
             trainer.advance()
     followers = {weight.name for weight in trainer.weights}
-    assert followers == {
-        slot.name for slot in found.model.parameters.slots.values() if slot.role is Role.FF
-    }
+    assert followers == {slot.name for slot in found.model.parameters.slots.values() if slot.role is Role.FF}
     for weight in trainer.weights:
         assert weight.mask is not None
         if isinstance(wanted, Unstructured):
@@ -77,14 +75,12 @@ def test_masks_obey_the_target_and_the_rest_is_dense(name: str, target: str, mas
         assert not weight.values[~weight.mask].any()
 
 
-def test_training_costs_what_rigl_does() -> None:
-    """A tenth kept: an update moves masks after every 100 steps, and a step costs 3 d of the dense one's 3."""
-    network = resolved("sparse_ift_wide", "10 %").model.network
-    target = Unstructured(density=Fraction(1, 10))
-    phases = RECIPES["sparse_ift_wide"].phases(target, 1000)
-    assert [phase.steps for phase in phases] == [750, 250]
-    assert [phase.face.dense_wgrad_every for phase in phases] == [100, None]
-    assert network.name == "mlp"
+@pytest.mark.parametrize("name", MEMBERS)
+def test_masks_move_as_those_of_rigl(name: str) -> None:
+    target = parse_target("10 %")
+    assert RECIPES[name].phases(target, 1000) == RECIPES["rigl"].phases(target, 1000)
+    fixed = with_settings(RECIPES[name], ["masks=static"])
+    assert fixed.phases(target, 1000) == RECIPES["static"].phases(target, 1000)
 
 
 def test_one_pattern_serves_all() -> None:

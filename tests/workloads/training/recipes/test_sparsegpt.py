@@ -12,7 +12,7 @@ from tests.strategies import examples
 from workloads.training.recipes.sparsegpt import pruned
 from workloads.training.unstructured import Unstructured, parse_target
 
-PATTERNS = [Pattern(kept=2, group=4), Pattern(kept=1, group=4), Pattern(kept=3, group=5), Pattern(kept=4, group=4)]
+PATTERNS = [Pattern(kept=kept, group=group) for kept, group in ((2, 4), (1, 4), (3, 5), (4, 4))]
 
 
 @given(
@@ -34,9 +34,8 @@ def test_columns_are_settled_as_one_inversion_for_each_says(
         inputs[:, rng.integers(columns)] = 0.0
     left, mask = pruned(weight, inputs, pattern, damping=damping, block=128)
     own, its = sparse_gpt(weight, inputs, pattern, damp=damping)
-    used = inputs.any(axis=0)
-    np.testing.assert_array_equal(mask[:, used], its[:, used])
-    np.testing.assert_allclose(left[:, used], own[:, used], rtol=1e-8, atol=1e-10)
+    np.testing.assert_array_equal(mask, its)
+    np.testing.assert_allclose(left, own, rtol=1e-8, atol=1e-10)
     assert not breaks(mask, pattern, exactly=True)
     assert not left[~mask].any()
 

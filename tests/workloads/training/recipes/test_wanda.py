@@ -18,7 +18,8 @@ from workloads.training.unstructured import Unstructured, parse_target
 
 RNG = np.random.default_rng(0)
 VALUES = RNG.standard_normal((6, 16)).astype(np.float32)
-INPUTS = (RNG.standard_normal((40, 16)) * np.geomspace(0.01, 100, 16)[RNG.permutation(16)]).astype(np.float32)
+SCALES = np.geomspace(0.01, 100, 16)[RNG.permutation(16)]
+INPUTS = (RNG.standard_normal((40, 16)) * SCALES).astype(np.float32)
 
 
 def weight_of(values: Array, inputs: Array, asked: list[int]) -> Weight:
@@ -29,7 +30,12 @@ def weight_of(values: Array, inputs: Array, asked: list[int]) -> Weight:
     empty = np.zeros_like(values)
     line = cast("Line", SimpleNamespace())
     return Weight(
-        Slot(name="one", shape=values.shape), line=line, values=values, gradient=empty, moments=(), inputs=read
+        Slot(name="one", shape=values.shape),
+        line=line,
+        values=values,
+        gradient=empty,
+        moments=(),
+        inputs=read,
     )
 
 
