@@ -107,7 +107,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, shards: list[Shard]) -> Iterator[Pr
                 return weight.removesuffix(".weight"), "fwd"
             if weight := owner(b, shard.backward):
                 return weight.removesuffix(".weight"), "dgrad"
-            rooms = {name: room for name, room in shard._rooms.items() if room.dtype != object}
+            rooms = shard._rooms
             if room := owner(out, rooms):
                 name, what = room.rsplit(".", 1)
                 if what in FORWARD:

@@ -109,7 +109,7 @@ def test_outputs_are_a_row_for_each_image_and_steps_take_no_new_memory(name: str
     assert rooms[0] == rooms[1]
     assert outputs.shape == (4, SHAPE.outputs)
     assert outputs.dtype == dtype
-    assert {room.dtype for room in shard._rooms.values()} == {np.dtype(dtype), np.dtype(object)}
+    assert {room.dtype for room in shard._rooms.values()} == {np.dtype(dtype)}
 
 
 def test_a_resnet_by_hand() -> None:

@@ -58,18 +58,16 @@ def test_every_seed_step_part_and_purpose_has_numbers_of_its_own() -> None:
     ]
     seeds = [0, 1, 2**32, 2**32 + 1, 2**63 - 1]
     places = list(product(seeds, [0, 1, 2**32 - 1], [0, 1], names))
-    found = [
-        draws(replace(AT, seed=seed, step=step, share=share), *each) for seed, step, share, each in places
-    ]
+    found = [draws(replace(AT, seed=seed, step=step, part=part), *each) for seed, step, part, each in places]
     assert len(set(found)) == len(places)
 
 
 def test_streams_are_independent() -> None:
     """Of 40 streams of neighbouring steps and parts, no two correlate by more than chance, 5 / sqrt(n)."""
     streams = [
-        replace(AT, step=step, share=share).rng("blocks.0.ff.1.weight", "prune").standard_normal(4000)
+        replace(AT, step=step, part=part).rng("blocks.0.ff.1.weight", "prune").standard_normal(4000)
         for step in range(20)
-        for share in (0, 1)
+        for part in (0, 1)
     ]
     correlations = np.corrcoef(streams) - np.eye(40)
     assert np.abs(correlations).max() < 5 / np.sqrt(4000)

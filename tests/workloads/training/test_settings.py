@@ -53,9 +53,9 @@ def test_an_interval_is_the_face_s(name: str, text: str, key: str, steps: int) -
     assert replace(found, face=RECIPES[name].face) == RECIPES[name]
 
 
-def test_several_parameters_and_the_last_of_one_counts() -> None:
-    found = with_settings(RECIPES["mdgf_exp"], ["fall=3", "mode=scaled", "fall=4"])
-    assert parameters(found) == parameters(RECIPES["mdgf_exp"]) | {"fall": 4.0, "mode": "scaled"}
+def test_several_parameters() -> None:
+    found = with_settings(RECIPES["mdgf_exp"], ["fall=3", "mode=scaled"])
+    assert parameters(found) == parameters(RECIPES["mdgf_exp"]) | {"fall": 3.0, "mode": "scaled"}
     assert with_settings(RECIPES["ste"], []) == RECIPES["ste"]
 
 
@@ -98,6 +98,15 @@ def test_parameters_are_what_a_recipe_adds() -> None:
             "select_every=0",
             f"with: select_every is 0; select_every is a whole number from 1 to {2**40}",
         ),
+        ("wanda", "samples=0", "with: samples is `0`; it is from 1 to 1048576"),
+        ("adaprune", "rows=-5", "with: rows is `-5`; it is from 1 to 1048576"),
+        ("rigl", "drop=2", "with: drop is `2.0`; it is from 0 to 1"),
+        ("sparsegpt", "damping=0", "with: damping is `0.0`; it is from 1e-09 to 1000000"),
+        (
+            "transposable",
+            "solver=best",
+            "with: no solver is called `best`; known: exact, fast, greedy, two_approximation",
+        ),
         ("sr_ste", "select_every=1.5", "with: select_every is `1.5`; write a whole number"),
         ("gradual", "updates=1.5", "with: updates is `1.5`; write a whole number"),
         ("adaprune", "transposable=yes", "with: transposable is `yes`; write true or false"),
@@ -124,3 +133,9 @@ def test_every_parameter_that_can_be_set_reads_what_it_prints(recipe: str) -> No
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
         assert parameters(with_settings(chosen, [f"{name}={text}"])) == parameters(chosen)
+
+
+def test_a_parameter_is_given_once() -> None:
+    with pytest.raises(InputError) as refused:
+        with_settings(RECIPES["mdgf_exp"], ["fall=3", "mode=scaled", "fall=3"])
+    assert str(refused.value) == "with: fall is given twice; give each parameter once"

@@ -116,10 +116,9 @@ class Watched(Trainer):
                 shard.prune[name] = partial(self._pruned, name, prune)
         return super().passes(batch)
 
-    def collect(self) -> float:
-        squares = super().collect()
+    def collect(self) -> None:
+        super().collect()
         self.taken.gradients = copied(self.parameters.views(self.gradient))
-        return squares
 
     def _pruned(self, name: str, prune: Callable[[Array], Array], gradient: Array) -> Array:
         thin = prune(gradient)

@@ -62,7 +62,7 @@ def test_there_are_never_more_steps_than_a_run_may_have(most: int) -> None:
 
 
 def test_half_of_the_weights_buys_as_many_more_steps_as_the_ledger_says() -> None:
-    """All layers but the feed-forward ones cost the same: 2 of 3 there, so that steps grow by less than 3/2."""
+    """Feed-forward layers cost 2 of 3, all others the same, so that steps grow by less than 3/2."""
     dense = flops_of(network(), RECIPES["dense"], None, 300, "algorithmic")
     found = steps_within(dense, network(), RECIPES["ste"], TARGET, convention="algorithmic", most=10**6)
     once = flops_of(network(), RECIPES["ste"], TARGET, 1, "algorithmic")

@@ -60,7 +60,7 @@ CASES = [Case(choices=tiny(name, steps=LONGER.get(name, 12))) for name in RECIPE
     Case(choices=tiny("ac_dc", steps=40, optimizer="sgd", pattern="30 %"), label="ac_dc sgd 30 %"),
     Case(choices=tiny("sr_ste", probes=2), label="sr_ste with probes"),
     Case(
-        choices=tiny("fst", task="translate", heads=2, sizes=WORDS, steps=5),
+        choices=tiny("fst", task="translate", heads=2, sizes=WORDS, steps=3),
         label="fst translate",
     ),
     Case(choices=tiny("step", beta2=0.8, steps=20), epsilon=0.05, label="step that settles"),

@@ -1,5 +1,7 @@
 """The history against masks made by hand: density, flip rate, SAD; and its CSV."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -93,7 +95,7 @@ def test_without_weights_that_follow_a_run_is_dense() -> None:
 
 
 def test_csv_has_a_column_for_all_that_any_row_has() -> None:
-    rows = [{"step": 0, "loss": 0.1}, {"step": 1, "loss": None, "weight": 'a,"b"'}]
+    rows: list[dict[str, Any]] = [{"step": 0, "loss": 0.1}, {"step": 1, "loss": None, "weight": 'a,"b"'}]
     assert csv_text(rows) == 'step,loss,weight\n0,0.1,\n1,,"a,""b"""\n'
     assert float(csv_text([{"loss": 1 / 3}]).splitlines()[1]) == 1 / 3, "all digits"
     assert csv_text([]) == "\n"

@@ -85,7 +85,7 @@ def enumerated(plan: Sequence[Phase]) -> list[Place]:
 
 
 @given(plans)
-@examples(200)
+@examples(100)
 def test_every_step_is_due_what_counting_says(plan: tuple[Phase, ...]) -> None:
     line = line_of(plan)
     for step, place in enumerate(enumerated(plan)):

@@ -27,7 +27,8 @@ def in_parts(loss: Loss, outputs: Array, batch: Batch, smoothing: float) -> tupl
 
 def log_softmax(outputs: Array) -> Array:
     shifted: Array = outputs - outputs.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    logs: Array = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return logs
 
 
 def mean_by_definition(

@@ -1,6 +1,5 @@
 """Gradient noise against a direct computation on a linear model; and a probe changes nothing of the run."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -23,6 +22,7 @@ from workloads.training.emulator.plan import Plan
 from workloads.training.emulator.rates import Rate
 from workloads.training.emulator.train import train
 from workloads.training.emulator.trainer import Trainer
+from workloads.training.emulator.weight import Mask
 from workloads.training.recipe import Recipe
 from workloads.training.recipes import RECIPES
 
@@ -36,7 +36,7 @@ class Probed:
     rows: list[Row]
     trainer: Trainer
     gradients: Array
-    mask: Array
+    mask: Mask
 
 
 def probed(chosen: Recipe, *, step: int, optimizer: Settings | None = None) -> Probed:
@@ -61,6 +61,7 @@ def probed(chosen: Recipe, *, step: int, optimizer: Settings | None = None) -> P
         trainer = Trainer(model, TASK, plan, running)
         for _ in range(step):
             trainer.advance()
+        trainer.prepare()
         rows = probe_noise(trainer, BATCHES)
     weight = trainer.weights[0]
     mask = np.ones((4, 8), np.bool_) if weight.mask is None else weight.mask
@@ -73,7 +74,7 @@ def probed(chosen: Recipe, *, step: int, optimizer: Settings | None = None) -> P
     return Probed(rows=rows, trainer=trainer, gradients=np.array(found), mask=mask)
 
 
-def split(values: Array, mask: Array) -> list[float | None]:
+def split(values: Array, mask: Mask) -> list[float | None]:
     return [float(values[where].mean()) if where.any() else None for where in (mask, ~mask)]
 
 
@@ -102,7 +103,7 @@ def test_noise_of_sr_ste_is_that_of_the_raw_gradient() -> None:
 
 
 def test_noise_of_a_scaled_decay_is_scaled() -> None:
-    settings = {"mode": "scaled", "dense": Fraction(0), "beta": 0.1}
+    settings: dict[str, Any] = {"mode": "scaled", "dense": Fraction(0), "beta": 0.1}
     each = probed(recipe("mdgf_linear", **settings), step=4)
     factor = np.where(each.mask, 1.0, 1 - 0.1 * 4)
     check(each, raw=each.gradients, changed=each.gradients * factor)
@@ -125,9 +126,8 @@ def test_sgd_has_no_second_moment() -> None:
 
 
 @pytest.fixture
-def _shrunk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
     shrink(monkeypatch)
-    yield
 
 
 LATE = {"pfp": ("dense=3/10",), "one_shot": ("dense=3/10",)}

@@ -87,7 +87,7 @@ def happened(steps: list[Step]) -> Counter[object]:
 
 
 @given(runs | beats)
-@examples(60)
+@examples(30)
 def test_every_work_of_every_step_is_written_down_once(done: list[States]) -> None:
     found, right = recorded(done), Counter[object]()
     for step, states in enumerate(done):
@@ -101,7 +101,7 @@ def test_every_work_of_every_step_is_written_down_once(done: list[States]) -> No
 
 
 @given(runs | beats, st.data())
-@examples(100)
+@examples(60)
 def test_going_on_in_the_middle_gives_the_same_steps(done: list[States], data: st.DataObject) -> None:
     stops = frozenset(data.draw(st.sets(st.integers(0, len(done) - 1), max_size=4)))
     whole, again = recorded(done), recorded(done, stops=stops)

@@ -195,7 +195,7 @@ def test_a_measure_is_the_loss_of_the_network_on_the_batches() -> None:
 
 @pytest.mark.parametrize("name", ["one_shot", "wanda", "sparsegpt", "adaprune", "static", "gradual", "slope"])
 def test_what_is_served_is_pruned(name: str) -> None:
-    """One-shot conversions among them: the network that is measured is the one with the masks of the target."""
+    """One-shot conversions among them: what is measured is the network with the masks of the target."""
     with parts() as running:
         run = begun(tiny(name, pattern="2:4"), running)
         found = run.to_the_end(lambda: False)

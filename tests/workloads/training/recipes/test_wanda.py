@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from simulator.pattern import Pattern
-from tests.oracles.recipes_masks import Array, magnitude
+from tests.oracles.recipes_masks import magnitude
 from tests.oracles.recipes_one_shot import wanda_scores
-from workloads.models.parameters import Slot
+from workloads.models.parameters import Array, Slot
 from workloads.training.emulator.line import Line
 from workloads.training.emulator.weight import Weight
 from workloads.training.moment import Moment
