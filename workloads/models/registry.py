@@ -64,7 +64,7 @@ MODELS: dict[str, ModelKind] = {
 """Models by name; `build` takes a Shape and what `build_model` takes."""
 
 ACTIVATIONS = ("relu", "gelu")
-SIZES_MAX = {"width": 1 << 16, "depth": 1 << 10, "inner": 1 << 20, "heads": 1 << 10, "batch": 1 << 20}
+SIZES_MAX = {"width": 1 << 16, "depth": 1 << 8, "inner": 1 << 20, "heads": 1 << 10, "batch": 1 << 20}
 """A model of larger sizes takes long to write down, let alone to train."""
 
 

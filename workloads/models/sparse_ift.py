@@ -9,19 +9,25 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import ceil, floor, isqrt, sqrt
 
+from simulator.errors import InputError
 from workloads.models.block import MakeMap, Map
 from workloads.models.linear import Linear
 from workloads.models.norms import LayerNorm
 from workloads.models.sparse_maps import Doped, Factorized, Parallel
 from workloads.networks.layer import Role
 
+BRANCHES_MAX = 64
 STAYS_DENSE = Role.LOW_RANK
 """The role of a dense weight inside a map."""
 
 
 def branches_of(density: Fraction) -> int:
     """Branches of the parallel member, 1 / density to the nearest whole number, as in the authors' code."""
-    return max(1, floor(1 / density + Fraction(1, 2)))
+    branches = max(1, floor(1 / density + Fraction(1, 2)))
+    if branches > BRANCHES_MAX:
+        right = f"a density of 1/{BRANCHES_MAX} or above"
+        raise InputError.of(f"each layer would be a sum of {branches} branches", right, where="pattern")
+    return branches
 
 
 def inner_of(inputs: int, outputs: int, density: Fraction) -> int:

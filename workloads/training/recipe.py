@@ -192,7 +192,16 @@ class Recipe:
 
     def longest(self, target: Target | None, steps: int) -> tuple[Phase, ...]:
         """The Phases that training plans with, of which `ends_phase` may cut one short."""
-        return self.phases(target, steps)
+        return self.dearest().phases(target, steps)
+
+    def dearest(self) -> "Recipe":
+        """The same recipe where no phase is cut short, which is what a budget must pay for."""
+        return self
+
+    @property
+    def whole_groups(self) -> bool:
+        """Whether each layer's inputs must be whole groups of every pattern on the way."""
+        return False
 
     def freezes(self, at: Moment) -> bool:
         """Whether Adam's variance stands still."""

@@ -12,6 +12,7 @@ from workloads.training.unroll import Targets, training_steps
 
 PREFIXES = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "Z": 21}
 WRITTEN = r"([0-9]{1,30}(?:\.[0-9]{1,30})?(?:e[0-9]{1,2})?) *(k|M|G|T|P|E|Z|)(?:FLOPs?)?"
+BEYOND = 32
 RIGHT = "write FLOPs, as in `2.5 PFLOP` or `1e15`, or `1000 dense steps`"
 
 
@@ -34,7 +35,11 @@ def flops_of(network: Network, recipe: Recipe, targets: Targets | None, steps: i
 def steps_within(
     budget: int, network: Network, recipe: Recipe, targets: Targets | None, *, convention: str, most: int
 ) -> int:
-    """The most steps, up to `most`, that take no more than `budget` FLOPs: all phases scale with the run."""
+    """The most steps, up to `most`, that take no more than `budget` FLOPs: all phases scale with the run.
+
+    Windows are whole steps, so that a run may be cheaper than one that is a little shorter: so many steps
+    beyond the first that is too dear are looked at as well.
+    """
     lookup(CONVENTIONS, convention, kind="convention", where="convention")
     if flops_of(network, recipe, targets, 1, convention) > budget:
         one = flops_of(network, recipe, targets, 1, convention)
@@ -49,4 +54,5 @@ def steps_within(
             low = middle
         else:
             high = middle
-    return low
+    beyond = range(min(low + BEYOND, most), low, -1)
+    return next((n for n in beyond if flops_of(network, recipe, targets, n, convention) <= budget), low)

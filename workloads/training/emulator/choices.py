@@ -133,6 +133,7 @@ def resolve(choices: Choices) -> Resolved:
     )
     _check_size(model)
     _check_follows(choices, model, targets)
+    _check_groups(model, recipe, targets, plan.steps)
     _check_rows(model, recipe, targets, plan.steps)
     return Resolved(
         task=task, model=model, plan=plan, manner=manner, provenance=_provenance(choices, task, model, plan)
@@ -191,6 +192,17 @@ def _check_follows(choices: Choices, model: Model, targets: Mapping[Role, Target
         raise InputError.of(what, f"those that may be sparse are {may}", where=where)
 
 
+def _check_groups(model: Model, recipe: Recipe, targets: Mapping[Role, Target | None], steps: int) -> None:
+    """Refuse layers whose inputs are no whole groups, for a recipe that needs them."""
+    for role, target in targets.items() if recipe.whole_groups else ():
+        patterns = {phase.pattern for phase in recipe.longest(target, steps)}
+        for layer in (layer for layer in model.network.layers if layer.role is role):
+            for pattern in patterns:
+                if isinstance(pattern, Pattern) and layer.gemm.k % pattern.group:
+                    what = f"{layer.name} has {layer.gemm.k} inputs, no whole groups of {pattern}"
+                    raise InputError.of(what, f"recipe {recipe.name} needs them", where="pattern")
+
+
 def _check_rows(model: Model, recipe: Recipe, targets: Mapping[Role, Target | None], steps: int) -> None:
     """Refuse parts of a batch whose rows are no whole groups, where output gradients are N:M along them."""
     for role, target in targets.items():
@@ -216,7 +228,10 @@ def _steps(
         raise InputError.of("steps are given too", "leave one of the two out", where="budget")
     plain = model if not recipe.rebuilds else _model(choices, task, RECIPES["dense"], {})
     budget = parse_budget(choices.budget, plain.network) * choices.longer
-    return steps_within(budget, model.network, recipe, targets, convention=choices.convention, most=STEPS_MAX)
+    dearest = recipe.dearest()
+    return steps_within(
+        budget, model.network, dearest, targets, convention=choices.convention, most=STEPS_MAX
+    )
 
 
 def _provenance(choices: Choices, task: Task, model: Model, plan: Plan) -> dict[str, Any]:

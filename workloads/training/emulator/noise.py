@@ -43,7 +43,7 @@ def probe_noise(trainer: Trainer, batches: int) -> list[Row]:
     changed = {weight.name: _Sums(weight.gradient) for weight in trainer.weights}
     for index in range(batches):
         batch = trainer.task.batch(trainer.rng("noise", str(index)), trainer.plan.batch)
-        trainer.passes(batch)
+        trainer.passes(batch, draw=1 + index)
         trainer.collect()
         for weight in trainer.weights:
             raw[weight.name].add(weight.gradient)

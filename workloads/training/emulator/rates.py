@@ -24,7 +24,8 @@ def _step(share: float, floor: float) -> float:
 CURVES: dict[str, Curve] = {"constant": _constant, "cosine": _cosine, "step": _step}
 """The learning rate as a share of its peak, from the share of the run after warm-up; `rsqrt` is apart.
 
-`cosine` falls to the floor, `step` to a tenth at half of the run and to a hundredth at three quarters.
+`cosine` falls to the floor, `step` to a tenth at half of what the warm-up leaves of the run and to a
+hundredth at three quarters of it. `constant` and `rsqrt` know no floor.
 """
 RSQRT = "rsqrt"
 

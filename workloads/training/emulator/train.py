@@ -20,6 +20,7 @@ from workloads.training.emulator.noise import probe_noise
 from workloads.training.emulator.parts import parts
 from workloads.training.emulator.recorder import Recorder
 from workloads.training.emulator.trainer import Stepped, Trainer
+from workloads.training.emulator.weight import Weight
 
 LOGGED, MEASURED = 200, 8
 """How many rows a history has, and on how many of them the held-out samples are measured."""
@@ -166,8 +167,13 @@ class Run:
         result |= self._figures(held, "held_out") | self._figures(sample, "training")
         weights = self.trainer.weights
         total = sum(weight.values.size for weight in weights)
-        result["density"] = sum(weight.kept for weight in weights) / total if total else 1.0
+        result["density"] = sum(map(self._served, weights)) / total if total else 1.0
         return result | {f"{name}_flops": cost for name, cost in self.recorder.flops.items()}
+
+    def _served(self, weight: Weight) -> int:
+        """How many of the values of a weight the served network multiplies by."""
+        last = self.resolved.plan.recipe.last_phase(weight.line.target)
+        return weight.kept if last.face.forward else weight.values.size
 
     def _save(self, *, complete: bool, result: dict[str, Any] | None = None) -> None:
         """Write all that there is, if there is a place for it."""

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.mask import sparsify_unbiased
-from simulator.pattern import Pattern
 from workloads.kernels.optimizer import gather_gradients
 from workloads.kernels.reduction import square_sum
 from workloads.models.model import Model
@@ -59,7 +58,7 @@ class Trainer:
         self.parameters = Parameters(slots, dtype=model.parameters.dtype)
         self.values, self.gradient = self.parameters.initial(plan.seed), self.parameters.zeros()
         self.optimizer = Optimizer(plan.optimizer, self.parameters)
-        self.step = 0
+        self.step = self._draw = 0
         self.masks: dict[str, Mask | None] = {}
         self.lines = {role: Line(plan.recipe, target, plan.steps) for role, target in plan.targets.items()}
         self.weights = self._weights(follow, beside)
@@ -82,7 +81,8 @@ class Trainer:
         tally = self.passes(self.task.batch(self.rng("batch"), self.plan.batch))
         self.collect()
         updates = not any(each.dense_wgrad for each in due.values())
-        norm = self._update() if updates else self._norm()
+        with np.errstate(all="ignore"):
+            norm = self._update() if updates else self._norm()
         for weight in self.weights:
             if due[weight.name].dense_wgrad:
                 self.plan.recipe.select(weight, self.at(weight.line))
@@ -161,10 +161,14 @@ class Trainer:
         for part, shard in enumerate(self.shards):
             shard.prune.pop(weight.name, None)
             if prunes:
-                shard.prune[weight.name] = _pruner(weight, replace(at, part=part))
+                shard.prune[weight.name] = self._pruner(weight, replace(at, part=part))
 
-    def passes(self, batch: Batch) -> Tally:
-        """Run every part of a batch forward and backward; sums over all of it."""
+    def passes(self, batch: Batch, *, draw: int = 0) -> Tally:
+        """Run every part of a batch forward and backward; sums over all of it.
+
+        What is drawn on the way is that of the training step where `draw` is 0, else other numbers.
+        """
+        self._draw = draw
         return self._run(batch, backward=True)
 
     def measure(self, *sets: Iterable[Batch], served: bool = False) -> list[Tally]:
@@ -281,13 +285,12 @@ class Trainer:
             found.append(weight)
         return found
 
+    def _pruner(self, weight: Weight, at: Moment) -> Callable[[Array], Array]:
+        """What makes the output gradient of one part N:M along its rows, without bias (MVUE)."""
+        pattern = self.plan.recipe.pattern_of(at.target)
 
-def _pruner(weight: Weight, at: Moment) -> Callable[[Array], Array]:
-    """What makes the output gradient of one part N:M along its rows, without bias (MVUE)."""
-    pattern = at.target
-    assert isinstance(pattern, Pattern)
+        def prune(gradient: Array) -> Array:
+            names = ("prune", str(self._draw)) if self._draw else ("prune",)
+            return sparsify_unbiased(gradient, pattern, at.rng(weight.name, *names), axis=0)
 
-    def prune(gradient: Array) -> Array:
-        return sparsify_unbiased(gradient, pattern, at.rng(weight.name, "prune"), axis=0)
-
-    return prune
+        return prune

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulator.errors import InputError
 from workloads.training.face import Phase
 from workloads.training.moment import Moment
 from workloads.training.recipe import ONE, Recipe, Window
@@ -47,13 +48,23 @@ class FrozenVariance(DenseFirst):
         """It watches it, and then freezes it."""
         return True
 
-    def longest(self, target: Target | None, steps: int) -> tuple[Phase, ...]:
-        """A dense window as long as it may become."""
-        return replace(self, dense=self.latest).phases(target, steps)
+    def __post_init__(self) -> None:
+        Recipe.__post_init__(self)
+        if self.dense > self.latest:
+            what = f"the dense window is {self.dense} of the run at least and {self.latest} at most"
+            raise InputError.of(what, "write latest above dense")
+
+    def dearest(self) -> Recipe:
+        """The dense window is as long as it may become."""
+        return replace(self, dense=self.latest)
+
+    def last_phase(self, target: Target | None) -> Phase:
+        """The target, whatever the windows come to in a run of one step."""
+        return self.phases(target, 1000)[-1]
 
     def freezes(self, at: Moment) -> bool:
-        """Whether v stands still: while masks are in force."""
-        return at.phase.pattern is not None
+        """Whether v stands still: while masks are in force, if there was a step without to learn it from."""
+        return at.phase.pattern is not None and at.start > 0
 
     def clipped(self, weight: "Weight", at: Moment) -> None:
         """Note by how much this step will change v, before the optimizer does."""
@@ -65,8 +76,9 @@ class FrozenVariance(DenseFirst):
         """Whether v has settled."""
         if at.phase.pattern is not None:
             return False
-        window = floor(1 / (1 - at.beta2) + 0.5)
-        notes = weights[0].notes
+        window, notes = floor(1 / (1 - at.beta2) + 0.5), weights[0].notes
+        if window > at.steps:  # it is never full
+            return False
         if "changes" not in notes:
             notes["changes"] = np.full(window, np.nan)
         changes, total = notes["changes"], sum(float(weight.notes["change"]) for weight in weights)
@@ -82,7 +94,7 @@ ONE_SHOT = DenseFirst(
     face=FIXED,
     dense=Fraction(1, 2),
 )
-"""The same schedule runs a second time (ASP)."""
+"""ASP runs the dense schedule a second time; here the learning rate falls once, over both halves."""
 
 STEP = FrozenVariance(
     name="step",

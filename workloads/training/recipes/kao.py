@@ -43,6 +43,11 @@ class MaskUpdates(Recipe):
         """`face` with masks selected at every update."""
         return replace(face, select_every=max(1, floor(self.every * steps)))
 
+    def period(self, steps: int, updates: int) -> Fraction:
+        """The share from one update to the next: whole steps, unless the run is too short for so many."""
+        whole = Fraction(max(1, floor(self.every * steps)), steps)
+        return whole if self.start + updates * whole < ONE else self.every
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KaoMask(MaskUpdates):
@@ -60,7 +65,8 @@ class KaoMask(MaskUpdates):
                 f"recipe {self.name} has a weight of {self.weight}",
                 f"at least 1/{UPDATES_MAX}: updates are counted to {UPDATES_MAX}, and the mask must reach 0",
             )
-        decay = ceil(1 / self.weight) * self.every
+        updates = ceil(1 / self.weight)
+        decay = updates * self.period(steps, updates)
         return [
             Window(share=self.start),
             Window(share=decay, face=self.selecting(Face(), steps), pattern=target),
@@ -96,11 +102,12 @@ class KaoStructure(MaskUpdates):
     def windows(self, target: Target, steps: int) -> Iterable[Window]:
         """Dense until the first update, a window for each pattern on the way, and the target."""
         patterns = self.schedule(self.pattern_of(target))
-        dense, face = self.start + self.every, self.selecting(self.face, steps)
+        every = self.period(steps, 1 + len(patterns))
+        dense, face = self.start + every, self.selecting(self.face, steps)
         return [
             Window(share=dense),
-            *(Window(share=self.every, face=face, pattern=pattern) for pattern in patterns),
-            Window(share=ONE - dense - len(patterns) * self.every, face=face, pattern=target),
+            *(Window(share=every, face=face, pattern=pattern) for pattern in patterns),
+            Window(share=ONE - dense - len(patterns) * every, face=face, pattern=target),
         ]
 
 

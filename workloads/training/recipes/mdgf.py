@@ -39,7 +39,8 @@ class MaskDecay(Recipe):
 
     `decay` None fades until the last share `final` of the run, as an exponential decay does: it never reaches
     0 by itself. `beta` is per step; left out, it is 1 over the steps of the fading window for a linear
-    `curve`, which so ends at 0, and `fall` over them for an exponential one. `mode` is one of GRADIENTS.
+    `curve`, which so ends at 0, and `fall` over them for an exponential one. `mode` is one of GRADIENTS. A
+    `decay` that ends before the last share `final` leaves that without effect.
 
     The published configuration has no dense window and no final one, so that its exponential decay never
     ends; a final window of 1/10, a linear decay over 1/2 and a fall of 5, to D = 0.7 %, are our choice.

@@ -46,7 +46,15 @@ class StructureDecay(Recipe):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeometricDecay(StructureDecay):
-    """StructureDecay at constant density: 8N:8M, 4N:4M, 2N:2M, N:M."""
+    """StructureDecay at constant density: 8N:8M, 4N:4M, 2N:2M, N:M.
+
+    Density is constant where the inputs of a layer are whole groups of 8M, which training asks for.
+    """
+
+    @property
+    def whole_groups(self) -> bool:
+        """A ragged last group of 8M would keep more than its share."""
+        return True
 
     def schedule(self, target: Pattern) -> list[Pattern]:
         """Groups that halve from 8M to M; a group of 8M must be a group that a Pattern may have."""

@@ -19,7 +19,7 @@ SOLVERS = ("exact", "fast", "greedy", "two_approximation")
 class Transposable(Recipe):
     """Masks by `solver`, one of those of simulator.mask.select_transposable.
 
-    The two greedy ones leave rows and columns short of `kept`.
+    The two greedy ones leave rows and columns short of `kept`; the trace counts the pattern all the same.
     """
 
     solver: str = worded("exact", SOLVERS)
