@@ -1,9 +1,9 @@
 """Training steps against PyTorch's: `python -m benchmarks.training`.
 
 Each side is a process of its own with two threads; they train in turns, a burst of steps each, and the
-median over the bursts counts. Ours has the batch in two parts with BLAS at one thread for each; theirs has two
-threads (torch.set_num_threads). The models are the same, to the number of trained values, and so are AdamW,
-clipping and the batch, which is drawn once on their side and at every step on ours.
+median over the bursts counts. Ours has the batch in two parts, with BLAS at one thread for each; theirs has
+two threads (torch.set_num_threads). The models are the same, to the number of trained values, and so are
+AdamW, clipping and the batch, which is drawn once on their side and at every step on ours.
 
 speed-up: their time for a step over ours, above 1 where we are faster (goals: mlp 1.15, decoder 1.00).
 masks: our time with N:M masks selected at every step (ste 2:4) over that of dense training (goal 1.10).

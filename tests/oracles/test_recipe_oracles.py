@@ -42,7 +42,11 @@ def follow(name: str, pattern: Target, steps: int, optimizer: AdamW | Sgd, clip:
 
 
 def test_every_recipe_has_an_oracle() -> None:
-    assert set(RECIPES) <= set(ORACLES)
+    after_training = {"adaprune", "pfp", "sparsegpt", "wanda"}  # recipes_one_shot.py has these
+    rebuilding = {name for name, recipe in RECIPES.items() if recipe.rebuilds}  # as rigl, set or static
+        name for name, recipe in RECIPES.items() if recipe.rebuilds
+    }  # and trains as rigl, set, static
+    assert set(RECIPES) - after_training - rebuilding <= set(ORACLES)
 
 
 def test_the_network_has_the_gradients_of_its_loss() -> None:

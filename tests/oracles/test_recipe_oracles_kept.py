@@ -11,6 +11,7 @@ from tests.oracles.recipes_kept import DropAndGrow, Dst, Slope, surrogate
 from tests.oracles.recipes_masks import Array
 from tests.oracles.recipes_network import constant, drawn, draws, phases_of, row
 from tests.strategies import TWO_OF_FOUR
+from workloads.training.recipes import RECIPES
 
 ONE_OF_TWO = Pattern(kept=1, group=2)
 PLAIN = Sgd(momentum=0.0)
@@ -154,7 +155,7 @@ def test_set_grows_what_is_drawn_and_trains_on() -> None:
 
 
 def test_dst_by_hand() -> None:
-    oracle = ORACLES["dst"](row(0.5, -0.3, 2.0), PLAIN, phases_of("dst", TWO_OF_FOUR, 9), penalty=0.1)
+    oracle = ORACLES["dst"](row(0.5, -0.3, 2.0), PLAIN, RECIPES["dst"].longest(None, 9), penalty=0.1)
     assert isinstance(oracle, Dst)
     oracle.threshold = np.array([0.4])
     used = oracle.begin()

@@ -49,7 +49,7 @@ BAD = {
     "grammar --heads 3": "--heads: 3 heads do not share a width of 64 equally; a divisor of the width",
     "teacher --width 0": "--width: `0`; a whole number from 1 to 65536",
     "teacher --width 1e3": "--width: `1e3` is no whole number; write one, as in 32",
-    "teacher --depth 0": "--depth: `0`; a whole number from 1 to 1024",
+    "teacher --depth 0": "--depth: `0`; a whole number from 1 to 256",
     "teacher --inner 0": "--inner: `0`; a whole number from 1 to 1048576",
     "teacher --activation silu": "--activation: `silu`; one of relu, gelu",
     "teacher --size width": "--size: `width` sets nothing; write KEY=VALUE",

@@ -67,6 +67,7 @@ def test_the_parts_of_vit_follow_from_its_sizes() -> None:
         Role.FF: 12 * 2 * tokens * width * 4 * width,
         Role.HEAD: width * 1000,
         Role.CONV: 0,
+        Role.LOW_RANK: 0,
     }
 
 

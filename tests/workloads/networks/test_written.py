@@ -84,7 +84,7 @@ REFUSED = [
         GOOD.replace("role: stem", "role: fff"),
         [
             "net.yaml:6:25: layers.0.role: the text `fff` is none of the values known here; "
-            "did you mean `ff`? known: attention, conv, ff, head, proj, qkv, stem"
+            "did you mean `ff`? known: attention, conv, ff, head, low_rank, proj, qkv, stem"
         ],
     ),
     (

@@ -160,7 +160,7 @@ def switch(mean: list[float], steps: int, *, window: int, eps: float, early: Fra
     return floor(late * steps)
 
 
-EPSILONS = [1e-8, 9.6e-5, 9.7e-5, 1e-3]
+EPSILONS = [1e-8, 1.04e-4, 1.1e-4, 1e-3]
 """Adam's: around the changes of its variance in this run, and far from them."""
 EARLY = [Fraction(1, 12), Fraction(1, 3)]
 

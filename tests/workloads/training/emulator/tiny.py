@@ -19,7 +19,13 @@ PERIODS: dict[str, dict[str, int]] = {
     "rigl": {"dense_wgrad_every": 2},
     "set": {"select_every": 3},
 }
-PATTERNS: dict[str, str | None] = {"dense": None, "dst": None, "pfp": "50 %", "gradual": "30 %"}
+PATTERNS: dict[str, str | None] = {
+    "dense": None,
+    "dst": None,
+    "pfp": "50 %",
+    "gradual": "30 %",
+    "sdgf_geometric": "1:2",
+}
 """Where it is not 2:4."""
 CHOICES = Choices(
     task="teacher",
