@@ -76,7 +76,11 @@ def load_other(path: Path, task: str) -> Other:
         if made["task"] != task:
             what = f"holds a run of {shown(made['task'])}, and this is one of {shown(task)}"
             raise InputError.of(what, "name a run of the same task", where=str(path))
-        return Other(path=path, result=meta["result"], provenance=made, history=read_history(path))
+        history = read_history(path)
+        if not any(row.get("held_out_loss") is not None for row in history):
+            right = "--resume it, which writes its tables anew"
+            raise InputError.of("has no measured row in its history", right, where=str(path))
+        return Other(path=path, result=meta["result"], provenance=made, history=history)
     except InputError as error:
         raise error.at(WHERE) from None
 
@@ -115,6 +119,13 @@ def _gap(share: Fraction | None, ours: Mapping[str, Any], theirs: Mapping[str, A
         other_step=int(theirs["step"]),
         figures={name: ours[name] - theirs[name] for name in shared},
     )
+
+
+def finding(against: Against) -> str:
+    """The verdict on the end, where the data were the same."""
+    if "task_sha256" in against.unlike:
+        return "they learnt from different data, so that the differences say nothing"
+    return verdict(against.end)
 
 
 def verdict(gap: Gap) -> str:
@@ -159,7 +170,7 @@ def against_json(against: Against) -> dict[str, Any]:
         "flops": against.flops,
         "paired": not against.unlike,
         "unlike": list(against.unlike),
-        "verdict": verdict(against.end),
+        "verdict": finding(against),
     }
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from analysis.headings import subject
 from analysis.quantities import share
 from analysis.tables import dense_flops, json_text, ledger_cells, ledgers, table_text
-from analysis.training.against import Against, against_json, gap_rows, paired_text, verdict
+from analysis.training.against import Against, against_json, finding, gap_rows, paired_text
 from analysis.training.machines import Charged, machine_json, machine_text
 from simulator.places import printable
 from workloads.training.emulator.history import csv_text
@@ -45,8 +46,14 @@ def _figures(run: Trained) -> str:
     if run.folder is None:
         notes.append("nothing of the run is kept: --out names a directory for it")
     else:
-        notes.append(f"kept in {run.folder}: run.json, history.csv, checkpoint.npz, trace/")
+        notes.append(f"kept in {run.folder}: {', '.join(kept(run.folder))}")
     return f"{printable(title)}\n{table_text(list(_figure_rows(result)), 'table', notes=notes)}"
+
+
+def kept(folder: Path) -> list[str]:
+    """What lies in the directory of a run, folders with a slash."""
+    found = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(f"{path.name}/" if path.is_dir() else path.name for path in found)
 
 
 def _figure_rows(result: Mapping[str, Any]) -> Iterator[dict[str, object]]:
@@ -74,7 +81,7 @@ def _against(against: Against) -> str:
     notes = [
         f"FLOPs of this run over its: {ratios}",
         paired_text(against),
-        f"{verdict(against.end)} (one pair of runs; a claim takes several seeds)",
+        f"{finding(against)} (one pair of runs; a claim takes several seeds)",
     ]
     return f"{printable(title)}\n{table_text(rows, 'table', notes=notes, numbers=tuple(rows[0])[1:])}"
 

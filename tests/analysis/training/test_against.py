@@ -1,11 +1,12 @@
 """Two runs held together: at equal steps whatever their lengths, and what their gaps say."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from analysis.training.against import Against, Gap, Other, compare, gap_rows, paired_text, verdict
+from analysis.training.against import Against, Gap, Other, compare, finding, gap_rows, paired_text, verdict
 from simulator.trace import Trace
 from workloads.training.emulator.history import History
 from workloads.training.emulator.train import Trained
@@ -100,3 +101,11 @@ def test_the_verdict_follows_from_losses_and_entropy(
 def test_the_end_is_the_last_gap() -> None:
     gaps = tuple(Gap(share=None, step=step, other_step=step, figures={}) for step in range(3))
     assert Against(other=other_of(2, 1, 1.0), gaps=gaps, flops={}, unlike=()).end.step == 2
+
+
+def test_different_data_say_nothing() -> None:
+    gap = Gap(share=None, step=1, other_step=1, figures={"training_loss": 1.0, "held_out_loss": 1.0})
+    other = Other(path=Path("d"), result={}, provenance={}, history=())
+    against = Against(other=other, gaps=(gap,), flops={}, unlike=("task_sha256",))
+    assert finding(against) == "they learnt from different data, so that the differences say nothing"
+    assert finding(replace(against, unlike=("seed",))) == verdict(gap)

@@ -54,5 +54,8 @@ def steps_within(
             low = middle
         else:
             high = middle
+    if low >= most:
+        right = f"a run has at most {most} steps"
+        raise InputError.of(f"a budget of {budget} pays for more than {most} steps", right, where="budget")
     beyond = range(min(low + BEYOND, most), low, -1)
     return next((n for n in beyond if flops_of(network, recipe, targets, n, convention) <= budget), low)

@@ -176,10 +176,13 @@ def _check_size(model: Model) -> None:
     """Refuse a model that takes more memory than a small one may."""
     trained = model.parameters.size
     active = sum(layer.batch * layer.gemm.m * (layer.gemm.n + layer.gemm.k) for layer in model.network.layers)
-    for found, most, what in ((trained, TRAINED_MAX, "trained numbers"), (active, ACTIVE_MAX, "activations")):
+    for found, most, what, where in (
+        (trained, TRAINED_MAX, "trained numbers", "width"),
+        (active, ACTIVE_MAX, "activations", "batch"),
+    ):
         if found > most:
             right = f"the emulator is for small models: at most {most}; `nmsim trace` takes large ones"
-            raise InputError.of(f"{model.name} of these sizes has {found} {what}", right, where="width")
+            raise InputError.of(f"{model.name} of these sizes has {found} {what}", right, where=where)
 
 
 def _check_follows(choices: Choices, model: Model, targets: Mapping[Role, Target | None]) -> None:

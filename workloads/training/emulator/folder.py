@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from simulator.atomic import check_replaceable, locked, write_file, writing
-from simulator.errors import InputError, shown
+from simulator.errors import InputError, Problem, shown
 from simulator.trace import Trace
 from simulator.trace_files import read_regular
 from workloads.training.emulator.checkpoint import DamagedError, load_checkpoint, restore, save_checkpoint
@@ -30,6 +30,7 @@ class RunFolder:
     def __init__(self, path: Path, provenance: dict[str, Any]) -> None:
         self.path, self.provenance = path, provenance
         self.result: dict[str, Any] | None = None
+        self.step = 0
 
     @classmethod
     @contextmanager
@@ -53,18 +54,26 @@ class RunFolder:
             state = "a finished run" if meta["result"] else f"an unfinished run, at step {meta['step']}"
             right = "--resume goes on with it; for a new run name another directory"
             raise InputError.of(f"holds {state}", right, where=str(self.path))
-        self.result = meta["result"]
+        self.result, self.step = meta["result"], meta["step"]
         here, ours = meta["provenance"], self.provenance
-        for name in dict.fromkeys([*ours, *here]):
-            if here.get(name) != ours.get(name):
-                what = f"the run here has {name} {shown(json.dumps(here.get(name)))}"
-                right = f"not {shown(json.dumps(ours.get(name)))}: resume with the same choices"
-                raise InputError.of(what, right, where=str(self.path))
+        problems = [
+            Problem(
+                where=str(self.path),
+                what=f"the run here has the {name} {shown(_plain(here.get(name)))}",
+                right=f"not {shown(_plain(ours.get(name)))}: resume with the same choices",
+            )
+            for name in dict.fromkeys([*ours, *here])
+            if here.get(name) != ours.get(name)
+        ]
+        if problems:
+            raise InputError(problems)
 
     def restore(self, trainer: Trainer, recorder: Recorder, history: History) -> None:
         """Put the run where its last checkpoint was; a damaged one is set aside, and the run begins anew."""
         path = self.path / CHECKPOINT
         if not path.exists():
+            if self.step:
+                logging.getLogger(__name__).warning("%s is missing; the run begins anew", path)
             return
         try:
             meta, arrays = load_checkpoint(path)
@@ -86,13 +95,13 @@ class RunFolder:
         *,
         result: dict[str, Any] | None,
     ) -> None:
-        """Write the run as it stands; `result` once it is complete."""
+        """Write the run as it stands, what it goes on from first; `result` once it is complete."""
+        save_checkpoint(self.path / CHECKPOINT, trainer, recorder, history)
         tables = {"history": history.rows, "weights": history.weights, "noise": history.noise}
         for name, rows in tables.items():
             if rows:
                 write_file(self.path / f"{name}.csv", csv_text(rows).encode())
         trace.save(self.path / TRACE)
-        save_checkpoint(self.path / CHECKPOINT, trainer, recorder, history)
         self._write_meta(step=trainer.step, result=result)
 
     def save_masks(self, trainer: Trainer) -> None:
@@ -109,6 +118,11 @@ class RunFolder:
     def _write_meta(self, *, step: int, result: dict[str, Any] | None) -> None:
         meta = {"schema": SCHEMA, "step": step, "result": result, "provenance": self.provenance}
         write_file(self.path / META, (json.dumps(meta, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _plain(value: object) -> str:
+    """A choice as a person reads it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def read_run(path: str | Path) -> dict[str, Any]:

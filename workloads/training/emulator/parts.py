@@ -53,8 +53,12 @@ def _alone(work: Callable[[int], T], part: int) -> T:
 
 @contextmanager
 def parts() -> Iterator[Parts]:
-    """Parts, with BLAS held to one thread for each."""
-    with threadpool_limits(limits=1, user_api="blas"):
+    """Parts, with BLAS held to one thread for each.
+
+    Other kernels that the caller runs stay on its thread: weights are small here, and to wake another one
+    takes longer than a selection of masks.
+    """
+    with threadpool_limits(limits=1, user_api="blas"), unspread():
         running = Parts()
         try:
             yield running

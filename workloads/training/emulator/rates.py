@@ -52,9 +52,11 @@ class Rate:
                 or not least <= value <= most
                 or (name == "peak" and not value)
             ):
-                right = "a number above 0" if name == "peak" else f"a share from {least:g} to {most:g}"
+                right = (
+                    "a number above 0, up to 1e6" if name == "peak" else f"a share from {least:g} to {most:g}"
+                )
                 where = {"peak": "rate"}.get(name, name)
-                raise InputError.of(f"{shown(value)} is no {name}", right, where=where)
+                raise InputError.of(f"{shown(value)} is no {where}", right, where=where)
 
     def at(self, step: int, steps: int) -> float:
         """The learning rate of `step`, counted from 0."""

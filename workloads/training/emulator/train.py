@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -68,7 +68,9 @@ def train(
         run = Run(resolved, Trainer(resolved.model, resolved.task, resolved.plan, running), folder)
         if folder is not None and resume:
             folder.restore(run.trainer, run.recorder, run.history)
+            run.check_finite()
             if folder.result is not None and run.trainer.step == run.steps:
+                run.rewrite(folder.result)
                 return run.finished(folder.result)
         stop = held.enter_context(_interruptible())
         return run.to_the_end(stop, mask_every=mask_every, progress=progress)
@@ -96,7 +98,7 @@ class Run:
                 progress(self.trainer.step, self.steps, row)
             if row is not None and not isfinite(row["loss"]):
                 self._save(complete=False)
-                right = "choose a lower rate; what was trained until then is loadable"
+                right = "begin another run with a lower rate; the history until then is kept"
                 raise InputError.of(f"the loss is {row['loss']} at step {row['step']}", right, where="rate")
             if stop():
                 self._save(complete=False)
@@ -106,6 +108,18 @@ class Run:
         result = self._result()
         self._save(complete=True, result=result)
         return self.finished(result)
+
+    def rewrite(self, result: dict[str, Any]) -> None:
+        """Write a finished run again, which mends what of it was lost, where anything can be written."""
+        with suppress(InputError):
+            self._save(complete=True, result=result)
+
+    def check_finite(self) -> None:
+        """Refuse to go on with a run that has diverged."""
+        row = self.history.rows[-1] if self.history.rows else {"loss": 0.0}
+        if not isfinite(row["loss"]):
+            right = "begin another one, with a lower rate, in another directory"
+            raise InputError.of(f"the run here diverged at step {row['step']}", right, where="rate")
 
     def finished(self, result: dict[str, Any]) -> Trained:
         """The run with its result."""

@@ -21,6 +21,7 @@ from workloads.models.shard import Shard
 from workloads.tasks.batch import Batch
 from workloads.tasks.metric import Tally
 from workloads.tasks.task import Task
+from workloads.training.emulator.bundle import Bundle
 from workloads.training.emulator.line import Due, Line
 from workloads.training.emulator.losses import asked, loss_of, parts_of
 from workloads.training.emulator.optimizers import Optimizer
@@ -62,6 +63,14 @@ class Trainer:
         self.masks: dict[str, Mask | None] = {}
         self.lines = {role: Line(plan.recipe, target, plan.steps) for role, target in plan.targets.items()}
         self.weights = self._weights(follow, beside)
+        self._by_line = [
+            (line, [weight for weight in self.weights if weight.line is line]) for line in self.lines.values()
+        ]
+        self._bundles = {
+            id(line): bundle
+            for line, weights in self._by_line
+            if (bundle := Bundle.of(weights, self.parameters, self.values)) is not None
+        }
         self._gradients = [self.parameters.zeros() for _ in range(PARTS)]
         self.forward = self.parameters.views(self.values)
         self.backward = dict(self.forward)
@@ -140,28 +149,44 @@ class Trainer:
         Once for each step: a selection may change weights.
         """
         due: dict[str, Due] = {}
-        for weight in self.weights:
-            weight.line.go_to(self.step)
-            due[weight.name] = weight.line.due(self.step)
-            self._prepare(weight, due[weight.name])
+        for line, weights in self._by_line:
+            line.go_to(self.step)
+            now = line.due(self.step)
+            due |= dict.fromkeys((weight.name for weight in weights), now)
+            self._prepare(line, weights, now)
         self.masks = {weight.name: weight.mask for weight in self.weights}
         return due
 
-    def _prepare(self, weight: Weight, due: Due) -> None:
-        recipe, at = self.plan.recipe, self.at(weight.line)
+    def _prepare(self, line: Line, weights: list[Weight], due: Due) -> None:
+        """The same for the weights of one line."""
+        recipe, at, bundle = self.plan.recipe, self.at(line), self._bundles.get(id(line))
         if due.fresh or at.phase.pattern is None:
-            weight.mask = weight.second = None
+            for weight in weights:
+                weight.mask = weight.second = None
+        if bundle is not None and bundle.takes(recipe, at):
+            if due.select:
+                bundle.select(recipe.pattern_of(at.target))
+            bundle.write(recipe.factor(at))
+        else:
+            for weight in weights:
+                self._prepare_alone(weight, at, due)
+        prunes = at.phase.face.wgrad == "gradient" and not due.dense_wgrad
+        for weight in weights:
+            self.forward[weight.name], self.backward[weight.name] = weight.forward, weight.backward
+            for part, shard in enumerate(self.shards):
+                shard.prune.pop(weight.name, None)
+                if prunes:
+                    shard.prune[weight.name] = self._pruner(weight, replace(at, part=part))
+
+    def _prepare_alone(self, weight: Weight, at: Moment, due: Due) -> None:
+        recipe = self.plan.recipe
         if due.select:
             recipe.select(weight, at)
         if due.second:
             recipe.select_second(weight, at)
         recipe.write(weight, at)
+        # For recipes that select from inputs: what is pruned already is so for the layers behind.
         self.forward[weight.name], self.backward[weight.name] = weight.forward, weight.backward
-        prunes = at.phase.face.wgrad == "gradient" and not due.dense_wgrad
-        for part, shard in enumerate(self.shards):
-            shard.prune.pop(weight.name, None)
-            if prunes:
-                shard.prune[weight.name] = self._pruner(weight, replace(at, part=part))
 
     def passes(self, batch: Batch, *, draw: int = 0) -> Tally:
         """Run every part of a batch forward and backward; sums over all of it.

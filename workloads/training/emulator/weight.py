@@ -69,6 +69,11 @@ class Weight:
         """Weights that the mask keeps; all of them where there is none."""
         return self.values.size if self.mask is None else int(np.count_nonzero(self.mask))
 
+    @property
+    def kept_places(self) -> Mask:
+        """The mask, in one row."""
+        return self._mask.reshape(-1)
+
     # What FWD and DGRAD read.
 
     def use_values(self) -> None:

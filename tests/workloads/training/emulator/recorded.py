@@ -100,7 +100,7 @@ class Watched(Trainer):
 
     taken: Taken
 
-    def passes(self, batch: Batch) -> Tally:
+    def passes(self, batch: Batch, *, draw: int = 0) -> Tally:
         self.taken = Taken(
             batch=batch,
             forward=copied(self.forward),
@@ -114,7 +114,7 @@ class Watched(Trainer):
             assert isinstance(shard.prune, dict)
             for name, prune in list(shard.prune.items()):
                 shard.prune[name] = partial(self._pruned, name, prune)
-        return super().passes(batch)
+        return super().passes(batch, draw=draw)
 
     def collect(self) -> None:
         super().collect()
