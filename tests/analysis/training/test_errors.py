@@ -71,7 +71,7 @@ BAD = {
     "teacher --budget 1e12 --convention x": (
         "--convention: no convention is called `x`; known: algorithmic, all_sparse, hardware"
     ),
-    "teacher --rate 0": "--rate: `0.0` is no peak; a number above 0",
+    "teacher --rate 0": "--rate: `0.0` is no rate; a number above 0, up to 1e6",
     "teacher --rate nan": "--rate: `nan` is no number; write one, as in 1e-3",
     "teacher --rate 1_0": "--rate: `1_0` is no number; write one, as in 1e-3",
     "teacher --warmup 5": "--warmup: `5` is no share; write one, as in 5 % or 0.05",
@@ -188,5 +188,5 @@ def test_a_rate_at_which_the_loss_is_lost(capsys: Capture, tmp_path: Path) -> No
     small = "--steps 20 --batch 512 --width 16 --depth 1 --out r"
     said = refusal(f"teacher --rate 1e6 --optimizer sgd --clip 0 {small}", capsys)
     assert said.startswith("--rate: the loss is ")
-    assert said.endswith("; choose a lower rate; what was trained until then is loadable\n")
+    assert said.endswith("; begin another run with a lower rate; the history until then is kept\n")
     assert run(["check", "r"]) == 0

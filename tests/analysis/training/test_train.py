@@ -58,7 +58,8 @@ def test_a_run_says_what_it_learnt_and_what_it_took(runs: Path) -> None:
         "(nats)",
     ]
     assert lines[4] == "50.0% of the weights that may be sparse are kept"
-    assert lines[5] == "kept in sparse: run.json, history.csv, checkpoint.npz, trace/"
+    files = "checkpoint.npz, history.csv, masks/, run.json, trace/, weights.csv"
+    assert lines[5] == f"kept in sparse: {files}"
     result = json.loads((runs / "sparse" / "run.json").read_text())["result"]
     assert lines[2].split()[:2] == ["held-out", f"{result['value']:.4g}"]
     assert lines[7] == "FLOPs of the run"

@@ -59,7 +59,7 @@ class RunFolder:
         problems = [
             Problem(
                 where=str(self.path),
-                what=f"the run here has the {name} {shown(_plain(here.get(name)))}",
+                what=f"the run here has {name} {shown(_plain(here.get(name)))}",
                 right=f"not {shown(_plain(ours.get(name)))}: resume with the same choices",
             )
             for name in dict.fromkeys([*ours, *here])

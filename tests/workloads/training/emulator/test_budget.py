@@ -55,10 +55,11 @@ def test_the_flops_of_a_run_pay_for_that_run(name: str, steps: int) -> None:
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 100, 129])
-def test_there_are_never_more_steps_than_a_run_may_have(most: int) -> None:
-    assert (
-        steps_within(10**15, network(), RECIPES["ste"], TARGET, convention="algorithmic", most=most) == most
-    )
+def test_a_budget_for_more_steps_than_a_run_may_have_is_refused(most: int) -> None:
+    with pytest.raises(InputError) as refused:
+        steps_within(10**15, network(), RECIPES["ste"], TARGET, convention="algorithmic", most=most)
+    what = f"budget: a budget of {10**15} pays for more than {most} steps"
+    assert str(refused.value) == f"{what}; a run has at most {most} steps"
 
 
 def test_half_of_the_weights_buys_as_many_more_steps_as_the_ledger_says() -> None:

@@ -62,7 +62,7 @@ def refused(choices: Choices) -> str:
         ({"budget": "1 T"}, "budget: steps are given too; leave one of the two out"),
         ({"budget": "much", "steps": None}, "budget: `much` is no budget; write FLOPs, as in "),
         ({"budget": "10", "steps": None}, "budget: a budget of 10 pays for no step; one step takes "),
-        ({"rate": -1.0}, "rate: `-1.0` is no peak; a number above 0"),
+        ({"rate": -1.0}, "rate: `-1.0` is no rate; a number above 0, up to 1e6"),
         ({"schedule": "linear"}, "schedule: no schedule is called `linear`; "),
         ({"warmup": 2.0}, "warmup: `2.0` is no warmup; a share from 0 to 1"),
         ({"floor": -0.1}, "floor: `-0.1` is no floor; a share from 0 to 1"),

@@ -75,11 +75,11 @@ def test_rsqrt_halves_from_one_step_to_four_times_it() -> None:
 @pytest.mark.parametrize(
     ("chosen", "text"),
     [
-        ({"peak": 0}, "rate: `0` is no peak; a number above 0"),
-        ({"peak": -1.0}, "rate: `-1.0` is no peak; a number above 0"),
-        ({"peak": float("nan")}, "rate: `nan` is no peak; a number above 0"),
-        ({"peak": float("inf")}, "rate: `inf` is no peak; a number above 0"),
-        ({"peak": "0.1"}, "rate: `0.1` is no peak; a number above 0"),
+        ({"peak": 0}, "rate: `0` is no rate; a number above 0, up to 1e6"),
+        ({"peak": -1.0}, "rate: `-1.0` is no rate; a number above 0, up to 1e6"),
+        ({"peak": float("nan")}, "rate: `nan` is no rate; a number above 0, up to 1e6"),
+        ({"peak": float("inf")}, "rate: `inf` is no rate; a number above 0, up to 1e6"),
+        ({"peak": "0.1"}, "rate: `0.1` is no rate; a number above 0, up to 1e6"),
         ({"warmup": 1.01}, "warmup: `1.01` is no warmup; a share from 0 to 1"),
         ({"warmup": -0.1}, "warmup: `-0.1` is no warmup; a share from 0 to 1"),
         ({"floor": 2}, "floor: `2` is no floor; a share from 0 to 1"),

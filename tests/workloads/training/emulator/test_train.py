@@ -148,7 +148,7 @@ def test_a_run_that_diverges_is_told_and_loadable(rate: float, tmp_path: Path) -
     step = read_run(folder)["step"]
     assert problem.where == "rate"
     assert problem.what in (f"the loss is inf at step {step - 1}", f"the loss is nan at step {step - 1}")
-    assert problem.right == "choose a lower rate; what was trained until then is loadable"
+    assert problem.right == "begin another run with a lower rate; the history until then is kept"
     assert read_run(folder)["result"] is None
     assert not load_trace(folder / "trace").complete
     assert 0 < step < 50
