@@ -12,7 +12,7 @@ from simulator.gemm import Pass, Product
 from simulator.report import Report
 from simulator.simulate import simulate
 from simulator.trace import Trace, load_trace
-from tests.workloads.training.shaped import SHAPED
+from tests.workloads.training.shaped import TRACED
 from workloads import NETWORKS, RECIPES, load_network, trace_network
 from workloads.networks.layer import Role
 
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.full
 
 PATTERNS = ("2:4", "1:1", "3:8", "5:7", "4:4", "1:16", "1:512")
 STEPS = (101, 1, 3, 2)
-TRACED = [name for name in SHAPED if not RECIPES[name].rebuilds]
 SPARSE = frozenset(role for role in Role if role.may_be_sparse)
 
 

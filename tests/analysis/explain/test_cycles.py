@@ -35,7 +35,7 @@ from simulator.report import Row
 from tests.analysis.figures import FORMS, drawn_twice
 from tests.simulator.machines import SPARSE, sparse_machines
 from tests.simulator.steps import product, products_with_b, step
-from tests.workloads.training.shaped import PAUSING, SHAPED
+from tests.workloads.training.shaped import PAUSING, TRACED
 from workloads import trace_network
 from workloads.training.face import DENSE
 from workloads.training.load import load_recipe
@@ -56,7 +56,7 @@ TRACE = Trace(
 def every_recipes_work(dtype: str) -> Trace:
     """Each distinct piece of work of small networks under every recipe, once."""
     found: dict[object, Step] = {}
-    for name in SHAPED:
+    for name in TRACED:
         targets = ("2:4", "1:8", "10 %") if name in PAUSING else ("2:4", "1:8")
         for pattern in targets if load_recipe(name).face != DENSE else (None,):
             trace = trace_network(
