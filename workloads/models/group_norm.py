@@ -6,7 +6,7 @@ from math import gcd
 from workloads.kernels.activation import gelu, gelu_back, relu, relu_back
 from workloads.kernels.norm import group_norm, group_norm_back
 from workloads.models.feed_forward import Activation
-from workloads.models.norms import EPSILON
+from workloads.models.norms import EPSILON, gain_and_bias
 from workloads.models.parameters import Array, Slot
 from workloads.models.shard import Shard
 from workloads.networks.layer import Layer
@@ -32,9 +32,8 @@ class GroupNorm:
         return gcd(self.channels, GROUPS)
 
     def slots(self) -> list[Slot]:
-        """The gain, which starts at 1, and the bias; neither decays."""
-        gain = Slot(name=f"{self.name}.gain", shape=(self.channels,), centre=1.0)
-        return [gain, Slot(name=f"{self.name}.bias", shape=(self.channels,))]
+        """The gain and the bias."""
+        return gain_and_bias(self.name, self.channels)
 
     def layers(self, rows: int) -> list[Layer]:  # noqa: ARG002
         """None: it multiplies no matrices."""

@@ -11,6 +11,12 @@ EPSILON = 1e-5
 """Added to the variance, as torch does by default."""
 
 
+def gain_and_bias(name: str, features: int) -> list[Slot]:
+    """What a norm trains: the gain of each feature, which starts at 1, and the bias; neither decays."""
+    gain = Slot(name=f"{name}.gain", shape=(features,), centre=1.0)
+    return [gain, Slot(name=f"{name}.bias", shape=(features,))]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerNorm:
     """Y = gain (X - mean) / sqrt(variance + EPSILON) + bias, with the statistics of each row.
@@ -22,9 +28,8 @@ class LayerNorm:
     width: int
 
     def slots(self) -> list[Slot]:
-        """The gain, which starts at 1, and the bias; neither decays."""
-        gain = Slot(name=f"{self.name}.gain", shape=(self.width,), centre=1.0)
-        return [gain, Slot(name=f"{self.name}.bias", shape=(self.width,))]
+        """The gain and the bias."""
+        return gain_and_bias(self.name, self.width)
 
     def layers(self, rows: int) -> list[Layer]:  # noqa: ARG002
         """None: it multiplies no matrices."""

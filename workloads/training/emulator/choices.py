@@ -264,7 +264,7 @@ def _provenance(choices: Choices, task: Task, model: Model, plan: Plan) -> dict[
         "seed": plan.seed,
         "probes": choices.probes,
         "dtype": choices.dtype,
-        "computed_in": plan.dtype,
+        "computed_in": str(model.parameters.dtype),
         "parts": PARTS,
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("numba", "numpy")},

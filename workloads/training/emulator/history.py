@@ -46,7 +46,7 @@ class History:
         row["sad"] = sum(each["sad"] for each in own)
         row |= {f"{name}_flops": cost for name, cost in flops.items()}
         self.rows.append(row)
-        self.logged = masks_of(trainer)
+        self.logged = dict(trainer.masks)
         return row
 
     def _weight(self, trainer: Trainer, index: int, step: int) -> Row:
@@ -60,11 +60,6 @@ class History:
             "flip_rate": flips / weight.values.size,
             "sad": _differing(self.logged.get(weight.name), now),
         }
-
-
-def masks_of(trainer: Trainer) -> Masks:
-    """The masks that were in force at the last step; one that changes is replaced, and never written to."""
-    return dict(trainer.masks)
 
 
 def _differing(before: Mask | None, after: Mask | None) -> int:

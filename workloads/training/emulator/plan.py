@@ -19,8 +19,7 @@ BATCH_MAX = 1 << 20
 class Plan:
     """A run of `steps` training steps with `recipe` towards `targets`: layers of other roles train dense.
 
-    The gradient is clipped to the norm `clip`; 0 clips nothing. `smoothing` is that of labels. `dtype` is
-    what the emulator computes in, float32 or, for checks, float64.
+    The gradient is clipped to the norm `clip`; 0 clips nothing. `smoothing` is that of labels.
     """
 
     recipe: Recipe
@@ -32,7 +31,6 @@ class Plan:
     clip: float = 1.0
     smoothing: float = 0.0
     seed: int = 0
-    dtype: str = "float32"
 
     def __post_init__(self) -> None:
         for name, value, most in (("steps", self.steps, STEPS_MAX), ("batch", self.batch, BATCH_MAX)):

@@ -1,9 +1,10 @@
 """train: a whole run, from choices to a history and a Trace; the reading of the emulator starts here."""
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -111,8 +112,10 @@ class Run:
 
     def rewrite(self, result: dict[str, Any]) -> None:
         """Write a finished run again, which mends what of it was lost, where anything can be written."""
-        with suppress(InputError):
+        try:
             self._save(complete=True, result=result)
+        except InputError as error:
+            logging.getLogger(__name__).warning("%s", error)
 
     def check_finite(self) -> None:
         """Refuse to go on with a run that has diverged."""

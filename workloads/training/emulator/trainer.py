@@ -4,7 +4,7 @@ The order within a step: masks are selected and copies written; each part of the
 backward; gradients are added, changed as the recipe says, clipped, and changed once more; the optimizer.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from math import sqrt
@@ -63,14 +63,7 @@ class Trainer:
         self.masks: dict[str, Mask | None] = {}
         self.lines = {role: Line(plan.recipe, target, plan.steps) for role, target in plan.targets.items()}
         self.weights = self._weights(follow, beside)
-        self._by_line = [
-            (line, [weight for weight in self.weights if weight.line is line]) for line in self.lines.values()
-        ]
-        self._bundles = {
-            id(line): bundle
-            for line, weights in self._by_line
-            if (bundle := Bundle.of(weights, self.parameters, self.values)) is not None
-        }
+        self._by_line = list(self._grouped())
         self._gradients = [self.parameters.zeros() for _ in range(PARTS)]
         self.forward = self.parameters.views(self.values)
         self.backward = dict(self.forward)
@@ -149,17 +142,17 @@ class Trainer:
         Once for each step: a selection may change weights.
         """
         due: dict[str, Due] = {}
-        for line, weights in self._by_line:
+        for line, weights, bundle in self._by_line:
             line.go_to(self.step)
             now = line.due(self.step)
             due |= dict.fromkeys((weight.name for weight in weights), now)
-            self._prepare(line, weights, now)
+            self._prepare(weights, bundle, self.at(line), now)
         self.masks = {weight.name: weight.mask for weight in self.weights}
         return due
 
-    def _prepare(self, line: Line, weights: list[Weight], due: Due) -> None:
+    def _prepare(self, weights: list[Weight], bundle: Bundle | None, at: Moment, due: Due) -> None:
         """The same for the weights of one line."""
-        recipe, at, bundle = self.plan.recipe, self.at(line), self._bundles.get(id(line))
+        recipe = self.plan.recipe
         if due.fresh or at.phase.pattern is None:
             for weight in weights:
                 weight.mask = weight.second = None
@@ -286,6 +279,12 @@ class Trainer:
         for weight, at in now:
             recipe.updated(weight, at)
         return norm
+
+    def _grouped(self) -> Iterator[tuple[Line, list[Weight], Bundle | None]]:
+        """Each line with its weights, and their bundle if they are one."""
+        for line in self.lines.values():
+            weights = [weight for weight in self.weights if weight.line is line]
+            yield line, weights, Bundle.of(weights, self.parameters, self.values)
 
     def _weights(self, follow: Sequence[Slot], beside: dict[str, list[Slot]]) -> list[Weight]:
         """The weights that follow the recipe, as its hooks see them."""

@@ -190,7 +190,6 @@ def trainer_of(run: Run, running: Parts) -> Watched:
         optimizer=run.optimizer,
         clip=run.clip,
         seed=run.seed,
-        dtype=run.dtype,
     )
     return Watched(model, task, plan, running)
 

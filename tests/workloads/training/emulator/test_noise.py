@@ -55,7 +55,6 @@ def probed(chosen: Recipe, *, step: int, optimizer: Settings | None = None) -> P
         batch=BATCH,
         rate=Rate(peak=0.05),
         optimizer=optimizer or Settings(),
-        dtype="float64",
     )
     with parts() as running:
         trainer = Trainer(model, TASK, plan, running)
