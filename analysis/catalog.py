@@ -84,16 +84,19 @@ def models() -> list[dict[str, object]]:
 
 
 def references() -> list[dict[str, object]]:
-    """The tables of published numbers that the model is held against."""
-    from analysis.published import published_names, published_source, read_published
+    """The tables of published numbers that the model is held against, and in how many cases."""
+    from analysis.published import published_source
+    from analysis.validation.coverage import USES, all_cases, coverage
 
     return [
         {
-            "reference": name,
-            "rows": len(read_published(name)),
-            "source": published_source(name).splitlines()[0].removeprefix("source: "),
+            "reference": one.reference,
+            "rows": one.rows,
+            "cases": one.cases,
+            "for": USES[one.reference].purpose,
+            "source": published_source(one.reference).splitlines()[0].removeprefix("source: "),
         }
-        for name in published_names()
+        for one in coverage(all_cases())
     ]
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from analysis.study.spec import WrittenStudy
+from analysis.sweep.written import WrittenSpace
 from analysis.training.run_files import check_run, is_run
 from simulator.arch import Arch, load_arch
 from simulator.components import Table, load_table
 from simulator.errors import InputError, Problem
 from simulator.machine import resolve
-from simulator.spec import read_keys
+from simulator.spec import load_spec, read_keys
 from simulator.tariff import tariff_of
 from simulator.trace import load_trace
 from workloads.networks import load_network
@@ -34,10 +36,26 @@ def read_machine(path: Path) -> None:
     tariff_of(arch, resolve(arch.value))
 
 
+def read_study(path: Path) -> None:
+    """Read a study and resolve every one of its runs and machines."""
+    from analysis.study.cells import cells_of  # it loads the compiler, which no other kind needs
+
+    cells_of(load_spec(path, WrittenStudy))
+
+
+def read_space(path: Path) -> None:
+    """Read a space of designs, the machine and the workloads that it names, and every value of its axes."""
+    from analysis.sweep.space import load_space
+
+    load_space(path)
+
+
 KINDS = {
     "network": Kind(model=WrittenNetwork, marks=frozenset({"layers"}), read=load_network),
     "recipe": Kind(model=WrittenRecipe, marks=frozenset({"phases"}), read=load_recipe),
     "components": Kind(model=Table, marks=frozenset({"sources", "rows"}), read=load_table),
+    "study": Kind(model=WrittenStudy, marks=frozenset({"tasks", "recipes"}), read=read_study),
+    "sweep": Kind(model=WrittenSpace, marks=frozenset({"axes"}), read=read_space),
     "machine": Kind(model=Arch, marks=frozenset({"core"}), read=read_machine),
 }
 

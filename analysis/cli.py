@@ -10,7 +10,9 @@ from typing import Annotated
 
 import typer
 
+from analysis.compare.verb import compare
 from analysis.console import naming, open_streams, run_app, write
+from analysis.figures.verb import plot
 from analysis.options import (
     ArchArgument,
     FidelityOption,
@@ -23,6 +25,9 @@ from analysis.options import (
     TraceArgument,
     whole,
 )
+from analysis.page.verb import report
+from analysis.study.verb import study
+from analysis.sweep.verb import sweep
 from analysis.training.run_files import trace_of
 from analysis.training.verb import train
 
@@ -90,6 +95,11 @@ def trace(
 
 
 app.command()(train)
+app.command()(study)
+app.command()(compare)
+app.command()(sweep)
+app.command()(plot)
+app.command()(report)
 
 
 @app.command()
@@ -132,7 +142,7 @@ def explain(
     from analysis.explain.cycles import explain as explained
     from analysis.explain.cycles import explanation_text
     from analysis.explain.waterfall import draw_waterfalls
-    from analysis.plots import check_figure
+    from analysis.figures.canvas import check_figure
 
     if out is not None:
         check_figure(out)
@@ -169,7 +179,7 @@ def roofline(
 
     Peaks of each pattern, bandwidths and ridges; a point for each pass and pattern; bytes by level and way.
     """
-    from analysis.plots import check_figure
+    from analysis.figures.canvas import check_figure
     from analysis.roofline.plot import draw_roofline
     from analysis.roofline.roofline import roofline as run
     from analysis.roofline.text import roofline_text
@@ -337,7 +347,9 @@ def list_(
 
 
 @app.command()
-def schema(what: Annotated[str, typer.Argument(help="machine, components, network or recipe")]) -> None:
+def schema(
+    what: Annotated[str, typer.Argument(help="machine, components, network, recipe, study or sweep")],
+) -> None:
     """Print the JSON Schema of a kind of YAML file."""
     import json
 

@@ -14,7 +14,7 @@ from analysis.headings import unfinished
 from analysis.quantities import duration, scaled, share
 from simulator.gemm import Product
 from simulator.places import printable
-from simulator.report import Report, csv_text
+from simulator.report import PARTS, Report, csv_text
 from simulator.trace import Trace
 from workloads.training.flops import CONVENTIONS, FLOPS_PER_MAC, ledger
 
@@ -120,7 +120,7 @@ def report_text(report: Report, form: str) -> str:
         return report.to_csv()
     whole = report.totals["seconds"]
     rows = []
-    for (pass_, pattern, runs_as), part in report.grouped("pass", "pattern", "runs_as"):
+    for (pass_, pattern, runs_as), part in report.grouped(*PARTS):
         rows.append(
             {"pass": pass_, "pattern": pattern or "-", "runs as": runs_as or "-", **_figures(part, whole)}
         )
@@ -143,7 +143,7 @@ def _figures(part: Report, whole: float) -> dict[str, object]:
         "cycles": scaled(totals["cycles"]),
         "time": duration(seconds),
         "share": share(seconds, whole),
-        "utilization": f"{utilization(part):.3f}",
+        "utilization": f"{part.utilization:.3f}",
         "bound by": ", ".join(binding(part)),
         f"{outermost} bytes": scaled(traffic.total, "B"),
         "of that metadata": scaled(traffic.metadata_read + traffic.metadata_write, "B"),
@@ -151,20 +151,9 @@ def _figures(part: Report, whole: float) -> dict[str, object]:
     }
 
 
-def utilization(part: Report) -> float:
-    """Effective multiply-adds over what the peak allows in all cycles of the part, at most 1."""
-    peak = sum(row.lowered.peak * row.cost.cycles for row in part.rows if row.lowered)
-    rest = sum(row.cost.cycles for row in part.rows if not row.lowered)
-    most = max((row.lowered.peak for row in part.rows if row.lowered), default=1)
-    possible = peak + rest * most
-    return part.totals["effective_macs"] / possible if possible else 0.0
-
-
 def binding(part: Report, most: int = 2) -> list[str]:
     """The resources that bind the part and their shares of its cycles, largest first; none under 0.5 %."""
-    cycles: dict[str, int] = {}
-    for row in part.rows:
-        cycles[row.bound_by] = cycles.get(row.bound_by, 0) + row.cost.cycles
+    cycles = part.binding
     whole = sum(cycles.values()) or 1
-    ranked = sorted(cycles, key=lambda name: -cycles[name])[:most]
+    ranked = list(cycles)[:most]
     return [f"{name} {cycles[name] / whole:.0%}" for name in ranked if 200 * cycles[name] >= whole]

@@ -142,3 +142,14 @@ def load_arch(name_or_path: str | Path, *, settings: Sequence[str] = ()) -> Load
     name = lookup({name: name for name in arch_names()}, str(name_or_path), kind="machine")
     with as_file(files("arch_configs") / f"{name}.yaml") as path:
         return replace(load_spec(path, Arch, settings=settings), name=name)
+
+
+class ArchFamily:
+    """One machine under many settings: its files are read once."""
+
+    def __init__(self, name_or_path: str | Path) -> None:
+        self.name_or_path = name_or_path
+
+    def load(self, settings: Sequence[str] = ()) -> Loaded[Arch]:
+        """`load_arch(name_or_path, settings=settings)`, its digest, origins and errors included."""
+        return load_arch(self.name_or_path, settings=settings)

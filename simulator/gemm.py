@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from simulator.errors import InputError, lookup
+from simulator.notebook import brief
 from simulator.pattern import Pattern
 
 SIZE_MAX = 2**40
@@ -94,6 +95,8 @@ class Operand:
     distinct: int | None = None
     nonzeros: int | None = None
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
         lookup(DTYPES, self.dtype, kind="dtype")
         check_axis("along", self.along)
@@ -133,6 +136,8 @@ class Product:
     mask_along: str = "k"
     mask_kept: int | None = None
     mask_of: str = "b"
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_count("batch", self.batch)
@@ -215,6 +220,20 @@ class Product:
         return self.macs_keeping(operand.pattern, operand.along)
 
 
+def pattern_text(product: Product) -> str:
+    """The pattern of the sparse operand, with the axis of its groups unless that is the reduction.
+
+    Where its zeros follow none, the share of its values that are not zero, to three digits.
+    """
+    if product.sparse is None:
+        return "dense"
+    name, operand = product.sparse
+    if operand.nonzeros is not None:
+        percent = 100 * operand.nonzeros / product.values_of(name)
+        return f"unstructured {f'{percent:#.3g}'.rstrip('.')}%"
+    return str(operand.pattern) if operand.along == "k" else f"{operand.pattern} along {operand.along}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """A streaming operation of UPDATE over `elements` values: what it reads, writes and computes.
@@ -229,6 +248,8 @@ class Stream:
     metadata_read_bits: int = 0
     metadata_write_bits: int = 0
     ops: int = 0
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_text("op", self.op)
@@ -251,6 +272,8 @@ class Span:
     count: int = 1
     run: int = 1
     period: int = 1
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_count("first_step", self.first_step, least=0)
@@ -293,6 +316,8 @@ class Step:
     pass_: Pass
     work: Product | Stream
     when: Span = Span()
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         check_text("layer", self.layer)

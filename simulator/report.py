@@ -11,9 +11,10 @@ from typing import Any
 
 from simulator.cost import Cost, Stalls, Traffic
 from simulator.energy import Energy
-from simulator.gemm import GEMM, Product, Step, Stream
+from simulator.gemm import GEMM, Step, Stream, pattern_text
 from simulator.lowering import Lowered
 from simulator.mapping import Chosen
+from simulator.notebook import counted, html_table, line
 from simulator.tariff import ZEPTO_PER_PJ, Action, Tariff
 
 Column = str | int | float | None
@@ -21,7 +22,10 @@ Column = str | int | float | None
 SHAPE = ("op", "batch", "m", "n", "k", "pattern", "runs_as", "note")
 MAPPING = Chosen._fields
 TIMES = ("cycles", "compute_cycles", *(f"stall_{cause}" for cause in Stalls._fields))
+PJ_PER_J = 10**12
 ENERGIES = ("energy_pj", "energy_low_pj", "energy_high_pj")
+PARTS = ("pass", "pattern", "runs_as")
+"""What the rows of a summary are of."""
 MACS = ("dense_macs", "effective_macs", "padding_macs", "skipped_macs")
 
 
@@ -139,21 +143,7 @@ def energies(energy: Energy | None) -> tuple[float | None, ...]:
     return picojoules(total.value), picojoules(total.low), picojoules(total.high)
 
 
-def pattern_text(product: Product) -> str:
-    """The pattern of the sparse operand, with the axis of its groups unless that is the reduction.
-
-    Where its zeros follow none, the share of its values that are not zero, to three digits.
-    """
-    if product.sparse is None:
-        return "dense"
-    name, operand = product.sparse
-    if operand.nonzeros is not None:
-        percent = 100 * operand.nonzeros / product.values_of(name)
-        return f"unstructured {f'{percent:#.3g}'.rstrip('.')}%"
-    return str(operand.pattern) if operand.along == "k" else f"{operand.pattern} along {operand.along}"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """Rows of Cost with their identity, the provenance of all, the names of the memory levels, the Tariff."""
 
@@ -161,6 +151,66 @@ class Report:
     rows: tuple[Row, ...]
     levels: tuple[str, ...]
     tariff: Tariff | None = None
+
+    def __repr__(self) -> str:
+        totals = self.totals
+        joules = "" if self.energy is None else f"{totals['energy_pj'] / PJ_PER_J:.3g} J"
+        facts = (counted(len(self.rows), "row"), f"{totals['cycles']} cycles", f"{totals['seconds']:.3g} s")
+        return line("Report", self._name, *facts, joules)
+
+    def _repr_html_(self) -> str:
+        return html_table(self._name, self.summary)
+
+    @property
+    def _name(self) -> str:
+        """The machine, and the fidelity unless that is `tile`."""
+        arch, fidelity = self.provenance.get("arch", {}), self.provenance.get("fidelity", "tile")
+        return f"{arch.get('name', '-')}{'' if fidelity == 'tile' else f' at {fidelity}'}"
+
+    @property
+    def summary(self) -> tuple[dict[str, Column], ...]:
+        """A row for each pass, pattern and what it ran as, and one of them all.
+
+        `share` is of the seconds; `bound_by` names what binds most of the cycles; bytes are those of the
+        outermost level, and of these the metadata.
+        """
+        whole = self.totals["seconds"]
+        parts = (*self.grouped(*PARTS), (("total", None, None), self))
+        return tuple(dict(zip(PARTS, key, strict=True)) | part._sums(whole) for key, part in parts)
+
+    def _sums(self, whole: float) -> dict[str, Column]:
+        totals, moved = self.totals, self.traffic(self.levels[0])
+        spent = totals["energy_pj"]
+        return {
+            "cycles": totals["cycles"],
+            "seconds": totals["seconds"],
+            "share": totals["seconds"] / whole if whole else None,
+            "utilization": self.utilization,
+            "bound_by": next(iter(self.binding), None),
+            f"{self.levels[0]}_bytes": moved.total,
+            f"{self.levels[0]}_metadata_bytes": moved.metadata_read + moved.metadata_write,
+            "energy_j": None if spent is None else spent / PJ_PER_J,
+        }
+
+    @property
+    def utilization(self) -> float:
+        """Effective multiply-adds over what the peak allows in all cycles, at most 1.
+
+        The peak of cycles without a product is the highest of the others.
+        """
+        peak = sum(row.lowered.peak * row.cost.cycles for row in self.rows if row.lowered)
+        rest = sum(row.cost.cycles for row in self.rows if not row.lowered)
+        most = max((row.lowered.peak for row in self.rows if row.lowered), default=1)
+        possible = peak + rest * most
+        return self.totals["effective_macs"] / possible if possible else 0.0
+
+    @property
+    def binding(self) -> dict[str, int]:
+        """The cycles of the rows that each resource binds, the most first."""
+        cycles: dict[str, int] = {}
+        for row in self.rows:
+            cycles[row.bound_by] = cycles.get(row.bound_by, 0) + row.cost.cycles
+        return dict(sorted(cycles.items(), key=lambda item: -item[1]))
 
     @property
     def table(self) -> tuple[dict[str, Column], ...]:

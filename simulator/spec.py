@@ -15,6 +15,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from simulator.errors import InputError, shown, suggestion
+from simulator.notebook import line
 from simulator.places import Found, KeyPath, Node, Place, dotted, printable, refuse
 from simulator.spec_errors import problems_of
 from simulator.yaml12 import DEPTH_MAX, parse, read_file
@@ -58,6 +59,9 @@ class Loaded(Generic[M]):
     origin: Mapping[tuple[str | int, ...], str]
     name: str
 
+    def __repr__(self) -> str:
+        return line(f"Loaded {type(self.value).__name__}", self.name, f"sha256 {self.digest[:12]}")
+
 
 def load_spec(path: str | Path, model: type[M], *, settings: Sequence[str] = ()) -> Loaded[M]:
     """The file at `path` as a `model`, with `settings` such as "core.array.rows=32" laid over it.
@@ -99,6 +103,13 @@ def read_keys(path: str | Path) -> frozenset[str]:
     """The keys at the top of the file at `path`, those of files that it extends included, without a check."""
     root, _ = _extended(Path(path), str(path), ())
     return frozenset(root.value) if isinstance(root.value, dict) else frozenset()
+
+
+def read_content(path: str | Path) -> dict[str, Any]:
+    """What the file at `path` and those that it extends write, without a check."""
+    root, _ = _extended(Path(path), str(path), ())
+    content: Any = root.plain()
+    return content if isinstance(content, dict) else {}
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:

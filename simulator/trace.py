@@ -10,20 +10,61 @@ from pathlib import Path
 from typing import Any, Self
 
 from simulator.atomic import check_replaceable, locked, replacing_directory, write_file, writing
-from simulator.gemm import Step
+from simulator.gemm import Product, Step, pattern_text
+from simulator.notebook import counted, html_table, line
 from simulator.trace_files import META, TraceMeta, part_bytes, part_name, read_meta, read_part
 from simulator.trace_rows import row_of
 
 PART_ROWS = 50_000
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Trace:
     """What a training run multiplied: Steps, run-length coded, in the order in which they first happened."""
 
     steps: tuple[Step, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict)
     complete: bool = True
+
+    def __repr__(self) -> str:
+        steps = self.provenance.get("steps")
+        length = counted(steps, "training step") if isinstance(steps, int) else ""
+        cut = "" if self.complete else "cut short"
+        return line("Trace", self._name, length, counted(len(self.steps), "row"), cut)
+
+    def _repr_html_(self) -> str:
+        return html_table(self._name, self.summary)
+
+    @property
+    def _name(self) -> str:
+        """The network, and how it was trained."""
+        made = (self.provenance.get(name) for name in ("network", "recipe", "pattern"))
+        return " ".join(str(one) for one in made if one) or "-"
+
+    @property
+    def summary(self) -> tuple[dict[str, str | int | None], ...]:
+        """A row for each Pass and pattern: rows, happenings, multiply-adds as if dense, and without zeros."""
+        parts: dict[tuple[str, str | None], list[Step]] = {}
+        for step in self.steps:
+            pattern = pattern_text(step.work) if isinstance(step.work, Product) else None
+            parts.setdefault((str(step.pass_), pattern), []).append(step)
+        return tuple(
+            {
+                "pass": pass_,
+                "pattern": pattern,
+                "rows": len(steps),
+                "happenings": sum(step.when.count for step in steps),
+                "dense_macs": sum(
+                    step.when.count * step.work.dense_macs for step in steps if isinstance(step.work, Product)
+                ),
+                "effective_macs": sum(
+                    step.when.count * step.work.effective_macs
+                    for step in steps
+                    if isinstance(step.work, Product)
+                ),
+            }
+            for (pass_, pattern), steps in parts.items()
+        )
 
     @cached_property
     def digest(self) -> str:

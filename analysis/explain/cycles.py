@@ -1,7 +1,7 @@
 """`nmsim explain`: where the cycles went, bar by bar, from multiplying at peak to the modelled time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from analysis.explain.machines import load_machines
@@ -108,6 +108,9 @@ class Explanation:
     parts: tuple[Explained, ...]
     whole: tuple[Explained, ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return explanation_text(replace(self, by="total", parts=self.whole), "table")
 
 
 def explain(

@@ -1,12 +1,12 @@
 """Energy by part as a figure that a paper can print in one column."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import cycle, product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from analysis.explain.energy import Spent
-from analysis.plots import FINE, TITLE_MAX, blank, check_figure, write_figure
+from analysis.figures.canvas import COLUMN_INCHES, FINE, blank, check_figure, machine_name, name, write_figure
 from analysis.quantities import ZEPTO, digits, prefix
 from simulator.energy import Energy, Joules
 
@@ -35,20 +35,42 @@ BESIDE = 3
 """Points of paper from a bar to its total."""
 
 
+class Stack(NamedTuple):
+    """A bar: its name, its energy, and the zeptojoules of each part of the machine."""
+
+    name: str
+    total: Joules
+    parts: Mapping[str, int]
+
+    @classmethod
+    def of(cls, name: str, energy: Energy) -> Self:
+        """The bar of an Energy."""
+        return cls(name, energy.total, {part: spent.value for part, spent in energy.by_part.items()})
+
+
 def draw_energy(found: Sequence[Spent], path: Path) -> None:
     """Write stacked bars of each machine's energy by part, and of its dense run, with the totals' bounds."""
     check_figure(path)
-    import matplotlib as mpl
-
-    with mpl.rc_context(FINE):
-        write_figure(energy_figure(found), path)
+    write_figure(energy_figure(found), path)
 
 
 def energy_figure(found: Sequence[Spent]) -> Any:
     """The figure of `found`; each text of its axes is the total of a bar."""
-    bars = list(_bars(found))
-    stacks = stacked([energy for _, energy in bars])
-    figure = blank(EDGE_INCHES + ROW_INCHES * len(bars) + LEGEND_INCHES * -(-len(stacks) // LEGEND_COLUMNS))
+    return stacks_figure(list(_bars(found)))
+
+
+def stacks_figure(bars: Sequence[Stack], width: float = COLUMN_INCHES) -> Any:
+    """The figure of `bars`, from the top down."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(FINE):
+        return _figure(bars, width)
+
+
+def _figure(bars: Sequence[Stack], width: float) -> Any:
+    stacks = stacked(bars)
+    legend_rows = -(-len(stacks) // LEGEND_COLUMNS)
+    figure = blank(EDGE_INCHES + ROW_INCHES * len(bars) + LEGEND_INCHES * legend_rows, width)
     axis = figure.subplots()
     _draw(axis, bars, stacks)
     handles, labels = axis.get_legend_handles_labels()
@@ -57,7 +79,7 @@ def energy_figure(found: Sequence[Spent]) -> Any:
             handles,
             labels,
             loc="outside lower center",
-            ncols=min(LEGEND_COLUMNS, len(labels)),
+            ncols=-(-len(labels) // legend_rows),
             frameon=False,
             fontsize=6,
             handlelength=1.4,
@@ -69,22 +91,20 @@ def energy_figure(found: Sequence[Spent]) -> Any:
     return figure
 
 
-def _bars(found: Sequence[Spent]) -> list[tuple[str, Energy]]:
-    """The name and the energy of each bar: every machine as it is, and under it the dense run."""
-    bars = []
+def _bars(found: Sequence[Spent]) -> Iterator[Stack]:
+    """Every machine as it is, and under it the dense run."""
     for one in found:
-        name = f"{Path(one.arch).stem[:TITLE_MAX]}\n" if len(found) > 1 else ""
-        bars.append((f"{name}as traced", one.energy))
+        machine = f"{name(machine_name(one.arch))}\n" if len(found) > 1 else ""
+        yield Stack.of(f"{machine}as traced", one.energy)
         if one.dense is not None and one.dense.energy is not None:
-            bars.append((f"{name}run dense", one.dense.energy))
-    return bars
+            yield Stack.of(f"{machine}run dense", one.dense.energy)
 
 
-def stacked(energies: Sequence[Energy]) -> dict[str, list[int]]:
+def stacked(bars: Sequence[Stack]) -> dict[str, list[int]]:
     """The zeptojoules of each part in each bar; parts that are small in every bar are put together."""
-    parts = dict.fromkeys(name for energy in energies for name in energy.by_part)
-    taken = {part: [energy.by_part.get(part, Joules()).value for energy in energies] for part in parts}
-    wholes = [energy.total.value for energy in energies]
+    parts = dict.fromkeys(part for bar in bars for part in bar.parts)
+    taken = {part: [bar.parts.get(part, 0) for bar in bars] for part in parts}
+    wholes = [bar.total.value for bar in bars]
     large = {
         part: row
         for part, row in taken.items()
@@ -101,9 +121,9 @@ def styles_of(parts: Iterable[str]) -> dict[str, tuple[str, str]]:
     return PARTS | dict(zip(levels, looks, strict=False))
 
 
-def _draw(axis: Any, bars: Sequence[tuple[str, Energy]], stacks: Mapping[str, list[int]]) -> None:
+def _draw(axis: Any, bars: Sequence[Stack], stacks: Mapping[str, list[int]]) -> None:
     """The bars, the total beside each, and below it a line between its bounds."""
-    size, unit = prefix(max(energy.total.value for _, energy in bars) * ZEPTO)
+    size, unit = prefix(max(bar.total.value for bar in bars) * ZEPTO)
     scale = ZEPTO / size
     styles = styles_of(stacks)
     lefts = [0.0] * len(bars)
@@ -122,11 +142,11 @@ def _draw(axis: Any, bars: Sequence[tuple[str, Energy]], stacks: Mapping[str, li
             linewidth=0.4,
         )
         lefts = [left + length for left, length in zip(lefts, lengths, strict=True)]
-    for place, (_, energy) in enumerate(bars):
-        _total(axis, place, *(scale * one for one in energy.total))
-    axis.set_yticks([place - BAR_UP for place in range(len(bars))], [name for name, _ in bars])
+    for place, bar in enumerate(bars):
+        _total(axis, place, *(scale * one for one in bar.total))
+    axis.set_yticks([place - BAR_UP for place in range(len(bars))], [bar.name for bar in bars])
     axis.set_ylim(len(bars) - 0.5, -0.5)
-    axis.set_xlim(0, 1.05 * max(scale * energy.total.high for _, energy in bars) or 1)
+    axis.set_xlim(0, 1.05 * max(scale * bar.total.high for bar in bars) or 1)
     bounds = " (and its bounds)" if axis.lines else ""
     axis.set_xlabel(f"energy ({unit}J), total{bounds}".replace("uJ", "µJ"))
     axis.tick_params(length=2, width=0.6)

@@ -9,7 +9,7 @@ from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
 
-from analysis.plots import PASS_STYLES, STYLE, blank, check_figure, write_figure
+from analysis.figures.canvas import COLUMN_INCHES, PASS_STYLES, STYLE, blank, check_figure, write_figure
 from analysis.quantities import scaled
 from analysis.roofline.labels import Line, Names
 from analysis.roofline.roofline import Point, Roofline
@@ -36,15 +36,19 @@ Drawn = tuple[str, Line, str]
 def draw_roofline(found: Roofline, path: Path) -> None:
     """Write the roofs and points of `found` to `path`; the bytes are the same each time."""
     check_figure(path)
+    write_figure(roofline_figure(found), path)
+
+
+def roofline_figure(found: Roofline, width: float = COLUMN_INCHES) -> Any:
+    """The figure of `found`; each text of its axes is the name of a roof."""
     import matplotlib as mpl
 
     with mpl.rc_context(STYLE):
-        write_figure(roofline_figure(found), path)
+        return _figure(found, width)
 
 
-def roofline_figure(found: Roofline) -> Any:
-    """The figure of `found`; each text of its axes is the name of a roof."""
-    figure = blank(HEIGHT_INCHES)
+def _figure(found: Roofline, width: float) -> Any:
+    figure = blank(HEIGHT_INCHES, width)
     axis = figure.subplots()
     _frame(axis, found)
     marks = list(_points(axis, found))

@@ -16,6 +16,7 @@ from simulator.arch import load_arch
 from simulator.errors import lookup
 from simulator.gemm import Product
 from simulator.machine import Machine, resolve
+from simulator.notebook import counted, line
 from simulator.report import Report, Row
 from simulator.simulate import simulate
 from simulator.trace import Trace
@@ -114,6 +115,20 @@ class Roofline:
     flows: tuple[Flow, ...]
     intensities: dict[str, Fraction | None]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        facts = (counted(len(self.roofs), "roof"), counted(len(self.points), "point"))
+        return line("Roofline", self.arch, f"{self.dtype} at {self.level}", *facts)
+
+    def _repr_svg_(self) -> str:
+        """The figure, which a notebook shows."""
+        import matplotlib as mpl
+
+        from analysis.figures.canvas import STYLE, figure_bytes
+        from analysis.roofline.plot import roofline_figure
+
+        with mpl.rc_context(STYLE):
+            return figure_bytes(roofline_figure(self), ".svg").decode()
 
 
 def roofline(

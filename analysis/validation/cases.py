@@ -13,23 +13,35 @@ from simulator.trace import Trace
 Work = Product | Stream
 UNITS = {"cycles": ("cycles", 1), "s": ("seconds", 1), "uJ": ("energy_pj", 10**6)}
 """Which column of a report a unit is of, and how many of that make one."""
+CALIBRATED, PREDICTED = "calibrated", "predicted"
+"""Whether something of the model was made from a figure, or nothing was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One published figure, in cycles, s or uJ: the work it is of, and the machine that stands for theirs.
+    """One published figure: the work it is of, and the machine that stands for theirs.
 
-    `settings` are keys of the machine as `--set` takes them, `works` run one after the other.
+    It is made of the `rows` of the table `reference`, counted from 0; `way` says how, where that is done in
+    several ways. `settings` are keys of the machine as `--set` takes them, `works` run one after the other. A
+    figure that is looked up has no works, and `arch` is what it is looked up in.
     """
 
-    source: str
+    reference: str
+    rows: tuple[int, ...]
     name: str
     arch: str
     works: tuple[Work, ...]
     published: float
+    way: str = ""
+    standing: str = PREDICTED
     unit: str = "cycles"
     settings: tuple[str, ...] = ()
     fidelity: str = "tile"
+
+    @property
+    def source(self) -> str:
+        """The table, and the way in which its rows are compared."""
+        return self.reference + self.way
 
     def with_settings(self, settings: Sequence[str]) -> "Case":
         """The same on a machine with more keys set."""
@@ -47,6 +59,20 @@ class Checked:
     def error(self) -> float:
         """Simulated over published, less 1."""
         return self.simulated / self.case.published - 1
+
+    @property
+    def columns(self) -> dict[str, object]:
+        """The case as a row of a table."""
+        return {
+            "source": self.case.source,
+            "standing": self.case.standing,
+            "case": self.case.name,
+            "machine": self.case.arch,
+            "unit": self.case.unit,
+            "published": self.case.published,
+            "simulated": self.simulated,
+            "error": self.error,
+        }
 
 
 def check(cases: Iterable[Case]) -> list[Checked]:

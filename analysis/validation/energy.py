@@ -1,11 +1,12 @@
 """Energy and area against published ones: Sparseloop's tensor cores, and what selection costs elsewhere."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from analysis.published import read_published
 from analysis.tables import Cells
-from analysis.validation.cases import Case, product
+from analysis.validation.cases import CALIBRATED, PREDICTED, Case, product
 from analysis.validation.exact import FLEXIBLE, RUN_LENGTHS, TENSOR_CORES
 from simulator.arch import load_arch
 from simulator.area import LOGIC, areas, without_sparsity
@@ -16,7 +17,8 @@ from simulator.tariff import Action, Tariff, load_tariff
 from simulator.trace import Trace
 
 ENERGY = "sparseloop_stc_energy"
-SWITCHED = f"{ENERGY}, its omission switched on"
+OMITTED = ", its omission switched on"
+SWITCHED = ENERGY + OMITTED
 NO_METADATA = "components=[sparseloop_stc, sparseloop_no_dram_metadata]"
 BOARDS = (
     ("a100", 400, "NVIDIA's A100 data sheet"),
@@ -32,7 +34,7 @@ def energy_cases() -> Iterator[Case]:
 
     The artifact pads k to whole steps and says which tile of the dense operand it ran; both are its inputs.
     """
-    for row in read_published(ENERGY):
+    for index, row in enumerate(read_published(ENERGY)):
         design, density = row["design"], row["weight_density"]
         pattern = None if design == "TC" else FLEXIBLE[density]
         if design == "STC" and pattern:
@@ -43,7 +45,8 @@ def energy_cases() -> Iterator[Case]:
         )
         work = product(int(row["N"]), int(row["M"]), int(row["K_padded"]), pattern, "int8")
         case = Case(
-            source=ENERGY,
+            reference=ENERGY,
+            rows=(index,),
             name=f"{design} {row['N']}x{row['M']}x{row['K']} {density}",
             arch=TENSOR_CORES[design],
             works=(work,),
@@ -53,15 +56,7 @@ def energy_cases() -> Iterator[Case]:
         )
         yield case
         if design != "TC":
-            yield Case(
-                source=SWITCHED,
-                name=case.name,
-                arch=case.arch,
-                works=case.works,
-                published=case.published,
-                unit="uJ",
-                settings=(*settings, NO_METADATA),
-            )
+            yield replace(case.with_settings([NO_METADATA]), way=OMITTED)
 
 
 class Relation(NamedTuple):
@@ -73,6 +68,9 @@ class Relation(NamedTuple):
     low: float
     high: float
     source: str
+    standing: str = PREDICTED
+    machine: str = ""
+    unit: str = "ratio"
 
     @property
     def holds(self) -> bool:
@@ -90,6 +88,22 @@ class Relation(NamedTuple):
             "source": self.source,
         }
 
+    @property
+    def columns(self) -> Cells:
+        """The same with numbers as numbers, and the error of a Case."""
+        return {
+            "source": self.source,
+            "standing": self.standing,
+            "case": self.what,
+            "machine": self.machine,
+            "unit": self.unit,
+            "published": self.published,
+            "simulated": self.model,
+            "error": self.model / self.published - 1,
+            "low": self.low,
+            "high": self.high,
+        }
+
 
 def relations() -> Iterator[Relation]:
     """What selection, dtypes and whole chips take elsewhere, beside what the tables make of machines here."""
@@ -102,6 +116,7 @@ def relations() -> Iterator[Relation]:
         low=added / 2,
         high=added * 2,
         source="vortex_fpga_synthesis",
+        machine="vortex_tcu",
     )
     yield from _of_synthesis()
     yield Relation(
@@ -111,6 +126,7 @@ def relations() -> Iterator[Relation]:
         low=0.75 * 2.0 / 0.3,
         high=1.25 * 2.0 / 0.3,
         source="doi:10.1109/ISSCC.2014.6757323",
+        machine="a100",
     )
     for arch, watts, source in BOARDS:
         yield Relation(
@@ -120,6 +136,8 @@ def relations() -> Iterator[Relation]:
             low=0.1 * watts,
             high=watts,
             source=source,
+            machine=arch,
+            unit="W",
         )
 
 
@@ -145,6 +163,8 @@ def _of_synthesis() -> Iterator[Relation]:
         low=0.8 * several,
         high=1.25 * several,
         source="synthesis",
+        standing=CALIBRATED,
+        machine="highlight",
     )
     for fan_in in (4, 16, 32):
         share = mux(fan_in, 8) / counts["multiply_add", "BITS=8 SUM=32"]
@@ -155,6 +175,8 @@ def _of_synthesis() -> Iterator[Relation]:
             low=0.8 * share,
             high=1.25 * share,
             source="synthesis",
+            standing=CALIBRATED,
+            machine="highlight",
         )
 
 

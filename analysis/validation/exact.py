@@ -26,14 +26,15 @@ def systolic_cases() -> Iterator[Case]:
         ("scalesim_dense", "scalesim_compute_cycles"),
         ("scalesim_sparse", "scalesim_cycles"),
     ):
-        for row in read_published(table):
+        for index, row in enumerate(read_published(table)):
             if row.get("mode", "layerwise") != "layerwise":
                 continue
             m, n, k = (int(row[axis]) for axis in "MNK")
             pattern = row.get("sparsity")
             rows, columns = row["array_rows"], row["array_cols"]
             yield Case(
-                source=table,
+                reference=table,
+                rows=(index,),
                 name=f"{row['dataflow']} {rows}x{columns} {m}x{n}x{k} {pattern or ''}".rstrip(),
                 arch="systolic",
                 works=(product(m, n, k, pattern, "int8"),),
@@ -48,7 +49,7 @@ def systolic_cases() -> Iterator[Case]:
 
 def tensor_core_cases(fidelity: str) -> Iterator[Case]:
     """Every run of Sparseloop's dense and sparse tensor cores; its weights are M x K, so its M is our n."""
-    for row in read_published("sparseloop_stc"):
+    for index, row in enumerate(read_published("sparseloop_stc")):
         design, density = row["design"], row["weight_density"]
         if design not in TENSOR_CORES:
             continue
@@ -57,7 +58,9 @@ def tensor_core_cases(fidelity: str) -> Iterator[Case]:
             pattern = "2:4"
         m, n, k = (int(row[axis]) for axis in "NMK")
         yield Case(
-            source=f"sparseloop_stc at {fidelity}",
+            reference="sparseloop_stc",
+            rows=(index,),
+            way=f" at {fidelity}",
             name=f"{design} {m}x{n}x{k} {density}",
             arch=TENSOR_CORES[design],
             works=(product(m, n, k, pattern, "int8"),),
@@ -69,10 +72,11 @@ def tensor_core_cases(fidelity: str) -> Iterator[Case]:
 
 def vortex_cases() -> Iterator[Case]:
     """Every run of Vortex in RTL: a whole program, of which the machine is the tensor unit alone."""
-    for row in read_published("vortex_dense_vs_2to4"):
+    for index, row in enumerate(read_published("vortex_dense_vs_2to4")):
         pattern = "2:4" if "2:4" in row["test"] else None
         yield Case(
-            source="vortex_dense_vs_2to4",
+            reference="vortex_dense_vs_2to4",
+            rows=(index,),
             name=f"64x64x64 {row['itype']} {pattern or 'dense'}",
             arch="vortex_tcu",
             works=(product(64, 64, 64, pattern, row["itype"]),),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis.published import read_published
-from analysis.validation.cases import Case, Checked, Work, check, product
+from analysis.validation.cases import CALIBRATED, Case, Checked, Work, check, product
 from simulator.gemm import DTYPES, Stream
 from workloads.training.selectors import SELECTORS
 
@@ -25,13 +25,30 @@ class Speedup:
     source: str
     name: str
     k: int
+    arch: str
     published: float
     simulated: float
+    standing: str
 
     @property
     def error(self) -> float:
         """Simulated less published."""
         return self.simulated - self.published
+
+    @property
+    def columns(self) -> dict[str, object]:
+        """The speed-up as a row of a table; its error there is that of a Case, beside the difference."""
+        return {
+            "source": self.source,
+            "standing": self.standing,
+            "case": self.name,
+            "machine": self.arch,
+            "unit": "ratio",
+            "published": self.published,
+            "simulated": self.simulated,
+            "error": self.simulated / self.published - 1,
+            "difference": self.error,
+        }
 
 
 def gpu_cases(settings: Sequence[str] = (), *, fidelity: str = "tile") -> list[Case]:
@@ -40,39 +57,49 @@ def gpu_cases(settings: Sequence[str] = (), *, fidelity: str = "tile") -> list[C
     return [case.with_settings(settings) for case in cases]
 
 
-def _case(source: str, name: str, works: tuple[Work, ...], seconds: float, fidelity: str) -> Case:
-    arch = SMALL if source == LAYER else GPU
+def _case(
+    reference: str, row: int, name: str, works: tuple[Work, ...], seconds: float, fidelity: str
+) -> Case:
     return Case(
-        source=source, name=name, arch=arch, works=works, published=seconds, unit="s", fidelity=fidelity
+        reference=reference,
+        rows=(row,),
+        name=name,
+        arch=SMALL if reference == LAYER else GPU,
+        works=works,
+        published=seconds,
+        standing=CALIBRATED,
+        unit="s",
+        fidelity=fidelity,
     )
 
 
 def _gemm_cases(fidelity: str) -> Iterator[Case]:
-    for row in read_published(GEMM):
+    for index, row in enumerate(read_published(GEMM)):
         m, n, k = (int(row[axis]) for axis in "mnk")
         works = (product(m, n, k, None, DTYPE),)
-        yield _case(GEMM, f"{m}x{n}x{k}", works, float(row["ms"]) / 1e3, fidelity)
+        yield _case(GEMM, index, f"{m}x{n}x{k}", works, float(row["ms"]) / 1e3, fidelity)
 
 
 def _layer_cases(fidelity: str) -> Iterator[Case]:
     """The layer's weights are m x k, and n * batch columns pass: its m is our n, and n * batch our m."""
-    for row in read_published(LAYER):
+    for index, row in enumerate(read_published(LAYER)):
         m, n, k = int(row["n"]) * int(row["batch"]), int(row["m"]), int(row["k"])
         for column, pattern in (("dense_us", None), ("cusparselt_us", PATTERN)):
             works = (product(m, n, k, pattern, DTYPE),)
             name = f"{m}x{n}x{k} {pattern or 'dense'}"
-            yield _case(LAYER, name, works, float(row[column]) / 1e6, fidelity)
+            yield _case(LAYER, index, name, works, float(row[column]) / 1e6, fidelity)
 
 
 def _training_cases(fidelity: str) -> Iterator[Case]:
     patterns = {"dense_linear(fwd+bwd)": None, "semi_sparse_linear": PATTERN}
-    for row in read_published(TRAINING):
+    for index, row in enumerate(read_published(TRAINING)):
         if row["variant"] not in patterns:
             continue  # prune+compress_only is a part of semi_sparse_linear
         m, n, k = (int(row[axis]) for axis in "MNK")
         pattern = patterns[row["variant"]]
         name = f"{m}x{n}x{k} {pattern or 'dense'}"
-        yield _case(TRAINING, name, training_works(m, n, k, pattern), float(row["time_ms"]) / 1e3, fidelity)
+        works = training_works(m, n, k, pattern)
+        yield _case(TRAINING, index, name, works, float(row["time_ms"]) / 1e3, fidelity)
 
 
 def training_works(m: int, n: int, k: int, pattern: str | None) -> tuple[Work, ...]:
@@ -112,8 +139,10 @@ def speedups(checked: Sequence[Checked]) -> list[Speedup]:
                 source=sparse.case.source,
                 name=name,
                 k=int(name.rpartition("x")[2]),
+                arch=sparse.case.arch,
                 published=dense.case.published / sparse.case.published,
                 simulated=dense.simulated / sparse.simulated,
+                standing=sparse.case.standing,
             )
         )
     return found

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 ROWS = {
     "a100_2to4_measured": 6,
     "a100_gemm_measured": 10,
+    "cacti_sram": 25,
     "scalesim_dense": 63,
     "scalesim_sparse": 120,
     "sparseloop_stc": 48,

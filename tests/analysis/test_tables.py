@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from analysis.tables import binding, json_text, report_text, table_text, utilization
+from analysis.tables import binding, json_text, report_text, table_text
 from simulator import Trace, load_arch, simulate
 from simulator.gemm import Stream
 from tests.simulator.steps import product, step
@@ -39,11 +39,11 @@ def test_a_table_without_rows_is_empty() -> None:
 def test_utilization_of_a_part_counts_updates_as_idle() -> None:
     work = product(m=4096, n=4096, k=4096)
     busy = simulate("a100", Trace(steps=(step(work=work),)), fidelity="bound")
-    assert utilization(busy) == pytest.approx(1, rel=1e-3)
+    assert busy.utilization == pytest.approx(1, rel=1e-3)
     stream = Stream(op="adamw", elements=9, read_bits=8 * 1555 * 10**6, ops=9)
     both = simulate("a100", Trace(steps=(step(work=work), step("update", work=stream))), fidelity="bound")
     share = busy.totals["cycles"] / both.totals["cycles"]
-    assert utilization(both) == pytest.approx(share, rel=1e-3)
+    assert both.utilization == pytest.approx(share, rel=1e-3)
     assert [name.split()[0] for name in binding(both)] == ["dram", "multiply"]
 
 

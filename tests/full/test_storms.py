@@ -59,7 +59,8 @@ def changes(event: str, arguments: tuple[Any, ...]) -> bool:
 KILLED = """
 import os, signal, sys
 from tests.full.test_storms import changes
-from analysis import cli, demo, plots
+from analysis import cli, demo
+from analysis.figures import time_by_pass
 
 left = int(sys.argv[1])
 demo.RECIPES, demo.MACHINES = (("dense", None),), ("a100",)

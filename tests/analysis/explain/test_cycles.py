@@ -32,7 +32,7 @@ from simulator.lowering import lower
 from simulator.machine import Machine
 from simulator.pattern import Pattern
 from simulator.report import Row
-from tests.analysis.figures import FORMS, drawn_twice
+from tests.analysis.figures.drawn import FORMS, drawn_twice
 from tests.simulator.machines import SPARSE, sparse_machines
 from tests.simulator.steps import product, products_with_b, step
 from tests.workloads.training.shaped import PAUSING, TRACED

@@ -15,6 +15,7 @@ from analysis.explain.energy import Spent, action_rows, explain_energy, part_row
 from analysis.explain.energy_figure import (
     OTHER,
     PARTS,
+    Stack,
     draw_energy,
     energy_figure,
     stacked,
@@ -27,7 +28,7 @@ from simulator.arch import arch_names
 from simulator.errors import InputError
 from tests.analysis.energy_case import DATAFLOWS, TRACE, machine, write_machine
 from tests.analysis.explain.test_cycles import every_recipes_work
-from tests.analysis.figures import FORMS, drawn_twice
+from tests.analysis.figures.drawn import FORMS, drawn_twice
 from workloads import trace_network
 
 Capture = pytest.CaptureFixture[str]
@@ -184,7 +185,7 @@ def test_the_bars_of_a_figure_hold_all_energy(tmp_path: Path) -> None:
     assert one.dense is not None
     assert one.dense.energy is not None
     energies = [one.energy, one.dense.energy]
-    stacks = stacked(energies)
+    stacks = stacked([Stack.of("", energy) for energy in energies])
     assert [sum(column) for column in zip(*stacks.values(), strict=True)] == [
         energy.total.value for energy in energies
     ]

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from analysis.cli import run
-from analysis.validation.cases import Case, check, product, sizes
+from analysis.validation.cases import CALIBRATED, PREDICTED, Case, check, product, sizes
 from analysis.validation.exact import systolic_cases, tensor_core_cases, vortex_cases
 from analysis.validation.fit import CONSTANTS, GIVEN, LEFT_OUT, fit, settings_of, without, written_value
 from analysis.validation.gpu import (
@@ -27,9 +27,17 @@ from analysis.validation.gpu import (
     speedups,
     training_works,
 )
+from analysis.validation.looked_up import looked_up
 from analysis.validation.page import validation_page
 from analysis.validation.shift import figures, left_out, other_memory, simpler_models
-from analysis.validation.validate import TUNED, validate, validation_text
+from analysis.validation.validate import (
+    BY_SOURCE,
+    CHANGED,
+    TUNED,
+    source_columns,
+    validate,
+    validation_text,
+)
 from simulator.arch import arch_names, load_arch
 from simulator.gemm import Gemm, Product, Stream
 from simulator.machine import resolve
@@ -67,7 +75,7 @@ def test_vortex_is_its_tensor_unit_alone() -> None:
 
 def test_an_error_is_simulated_over_published() -> None:
     work = product(16, 16, 16, None, "int8")
-    case = Case(source="by hand", name="one fold", arch="systolic", works=(work,), published=31)
+    case = Case(reference="by hand", rows=(), name="one fold", arch="systolic", works=(work,), published=31)
     (one,) = check([case])
     assert one.simulated == 2 * 16 + 16 + 16 - 2  # weight-stationary: 2R + C + m - 2
     assert one.error == 1.0
@@ -77,7 +85,9 @@ def test_an_error_is_simulated_over_published() -> None:
 def test_cases_come_back_in_their_order() -> None:
     """They are simulated by machine, and products that one machine runs twice are simulated once."""
     one, two = (
-        Case(source="-", name=arch, arch=arch, works=(product(m, 8, 8, None, "int8"),), published=1)
+        Case(
+            reference="-", rows=(), name=arch, arch=arch, works=(product(m, 8, 8, None, "int8"),), published=1
+        )
         for arch, m in (("systolic", 8), ("stc", 64))
     )
     cases = [one, two, replace(one, name="again"), two.with_settings(["core.array.columns=32"])]
@@ -193,15 +203,34 @@ def test_what_is_printed_names_every_source_and_reads_back(capsys: pytest.Captur
     found = validate()
     assert {one.case.source for one in found.checked} == set(TUNED)
     rows = list(csv.DictReader(io.StringIO(validation_text(found, "csv"))))
-    assert len(rows) == len(found.checked) == 63 + 112 + 32 + 32 + 56 + 8 + 26
+    assert len(found.checked) == 63 + 112 + 32 + 32 + 56 + 8 + 26 + 75 + 34 + 1
+    assert len(rows) == len(found.checked) + len(found.faster) + len(found.left_out) + len(found.relations)
+    for row in rows:
+        error = float(row["simulated"]) / float(row["published"]) - 1
+        assert float(row["error"]) == pytest.approx(error), row
+    assert {row["standing"] for row in rows} == {CALIBRATED, PREDICTED}
     tables = json.loads(validation_text(found, "json"))
-    assert [row["source"] for row in tables["by source"]] == [*dict.fromkeys(row["source"] for row in rows)]
     text = validation_text(found, "table")
-    for title in tables:
-        assert f"{title}\n" in text
-    assert len(tables["each constant a tenth less and more"]) == 1 + 2 * (len(CONSTANTS) + len(GIVEN))
+    places = [text.index(f"{title}\n") for title in tables]
+    assert places == sorted(places)
+    assert next(iter(tables)) == BY_SOURCE
+    assert len(tables[CHANGED]) == 1 + 2 * (len(CONSTANTS) + len(GIVEN))
+    assert repr(found) in text
     assert run(["validate", "--format", "csv"]) == 0
     assert capsys.readouterr().out == validation_text(found, "csv")
+
+
+def test_a_source_has_its_median_and_worst_by_standing() -> None:
+    found = list(looked_up())
+    for row in source_columns(found):
+        errors = sorted(
+            abs(one.error)
+            for one in found
+            if (one.case.source, one.case.standing) == (row["source"], row["standing"])
+        )
+        assert row["cases"] == len(errors)
+        assert row["worst error"] == errors[-1]
+        assert errors[(len(errors) - 1) // 2] <= row["median error"] <= errors[len(errors) // 2]  # type: ignore[operator]
 
 
 @pytest.mark.full

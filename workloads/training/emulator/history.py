@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 
 from simulator.mask import sad
+from simulator.notebook import counted, line
 from workloads.training.emulator.losses import mean_loss
 from workloads.training.emulator.trainer import Stepped, Trainer
 from workloads.training.emulator.weight import Mask
@@ -27,6 +28,13 @@ class History:
         self.noise: list[Row] = []
         self.logged: Masks = {}
         self.before: Masks = {}
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return line("History", "empty", counted(0, "row"))
+        last = self.rows[-1]
+        facts = (f"{name} {last[name]:.4g}" for name in ("loss", "density"))
+        return line("History", f"to step {last['step']}", counted(len(self.rows), "row"), *facts)
 
     def log(self, trainer: Trainer, step: int, stepped: Stepped, flops: dict[str, int]) -> Row:
         """Add the row of a step that was just taken, with what the run came to so far."""

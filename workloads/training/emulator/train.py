@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 from simulator.errors import InputError
+from simulator.notebook import counted, html_table, line
 from simulator.trace import Trace
 from workloads.training.emulator.choices import Choices, Resolved, resolve
 from workloads.training.emulator.folder import RunFolder
@@ -30,6 +31,9 @@ PROBED = (0.3, 0.6, 0.95)
 SAVED_EVERY = 30.0
 """Seconds from one checkpoint to the next; a run that is killed loses no more."""
 
+FIGURES = ("metric", "value", "held_out_loss", "density", "hardware_flops", "steps")
+"""What of a result a notebook shows."""
+
 Progress = Callable[[int, int, Row | None], None]
 
 
@@ -42,6 +46,20 @@ class Trained:
     trace: Trace
     provenance: dict[str, Any]
     folder: Path | None = None
+
+    def __repr__(self) -> str:
+        result = self.result
+        length = counted(result["steps"], "training step")
+        return line("Trained", self._name, length, f"{result['metric']} {result['value']:.4g}")
+
+    def _repr_html_(self) -> str:
+        return html_table(self._name, [{name: self.result[name] for name in FIGURES}])
+
+    @property
+    def _name(self) -> str:
+        """The task, and how it was trained."""
+        made = (self.provenance.get(name) for name in ("task", "recipe", "pattern"))
+        return " ".join(str(one) for one in made if one)
 
 
 def train(

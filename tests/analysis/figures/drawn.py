@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.plots import WIDTH_INCHES
+from analysis.figures.canvas import COLUMN_INCHES
 
 FORMS = ("pdf", "svg", "png")
 
@@ -24,5 +24,5 @@ def drawn_twice(draw: Callable[[Path], object], form: str, folder: Path) -> byte
         assert b"CreationDate" not in first
         box = re.search(rb"/MediaBox \[ 0 0 ([0-9.]+) ([0-9.]+) \]", first)
         assert box is not None
-        assert float(box[1]) == pytest.approx(72 * WIDTH_INCHES)
+        assert float(box[1]) == pytest.approx(72 * COLUMN_INCHES)
     return first

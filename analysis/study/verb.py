@@ -1,0 +1,36 @@
+"""`nmsim study` as the command line sees it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.options import Form, FormOption, whole
+
+
+def study(
+    file: Annotated[Path, typer.Argument(help="the study: `nmsim schema study` has its keys")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="its directory; left out: called like the file")
+    ] = None,
+    workers: Annotated[int | None, whole("processes; left out: the processors of this machine")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="of a Dask cluster: tcp://host:8786")
+    ] = None,
+    form: FormOption = Form.TABLE,
+) -> None:
+    """Cross tasks, recipes, patterns, seeds and machines, and compare.
+
+    Trains, simulates, joins accuracy with FLOPs, time and energy. What --out holds already is not done again.
+    """
+    from analysis.console import Stopped, naming, write
+    from analysis.study.conduct import conduct
+    from analysis.study.progress import shown_runs
+    from analysis.study.text import study_text
+
+    with naming("workers", "scheduler"), shown_runs() as runs:
+        try:
+            found = conduct(file, out, workers=workers, scheduler=scheduler, progress=runs)
+        except KeyboardInterrupt:
+            raise Stopped("interrupted; the same command goes on with what there is") from None
+    write(study_text(found, form))

@@ -1,0 +1,43 @@
+"""`nmsim sweep` as the command line sees it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.console import Stopped, naming, write
+from analysis.options import Form, FormOption, whole
+
+
+def sweep(
+    space: Annotated[
+        str, typer.Argument(help="YAML file of a space: a machine, a workload, axes, objectives")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="directory of the results; left out: named after the file, here"),
+    ] = None,
+    workers: Annotated[int | None, whole("processes; left out: one for each processor")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="a Dask cluster in their place, as in tcp://127.0.0.1:8786")
+    ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="try again the points that were set aside")] = False,
+    form: FormOption = Form.TABLE,
+) -> None:
+    """Explore a space of designs, in parallel.
+
+    Says which designs no other beats. Run it again to go on where it was stopped.
+    """
+    from analysis.sweep.progress import shown_points
+    from analysis.sweep.swept import sweep as run
+    from analysis.sweep.text import swept_text
+
+    with naming("workers", "scheduler"), shown_points() as points:
+        try:
+            swept = run(space, out=out, workers=workers, scheduler=scheduler, retry=retry, progress=points)
+        except KeyboardInterrupt:
+            if not points.whole:
+                raise
+            done = f"interrupted at {points.done} of {points.whole} points"
+            raise Stopped(f"{done}; the same command goes on") from None
+    write(swept_text(swept, form))
