@@ -83,9 +83,13 @@ def blank(height: float, width: float = COLUMN_INCHES) -> Any:
 def figure_bytes(figure: Any, kind: str, about: Mapping[str, str] | None = None) -> bytes:
     """The figure as .pdf, .svg or .png, the same bytes each time; `about` becomes its metadata."""
     import matplotlib as mpl
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     data = io.BytesIO()
     with mpl.rc_context(STYLE):
+        if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+            figure.draw_without_rendering()  # finds the layout once, for all kinds of files
+            figure.set_layout_engine("none")
         figure.savefig(data, format=kind[1:], metadata={**(about or {}), **KINDS[kind]}, dpi=300)
     return data.getvalue()
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ MARK = "figure of nmsim\n"
 """How the text beside a figure begins: where it is, the files of that name are ours to replace."""
 STEM_MAX = 120
 ABOUT_MAX = 1 << 20
+Found = tuple[str, Figure, Drawing]
 INPUTS = {
     "sweep": ("sweep.json", "points.csv"),
     "study": ("study.json", "results.csv", "summary.csv"),
@@ -58,12 +59,13 @@ def plot(
     out: str | Path | None = None,
     width: str = "column",
     kinds: Sequence[str] = ("pdf", "png"),
+    bar: Callable[[Sequence[Found]], Iterable[Found]] = iter,
     **choices: Any,
 ) -> Plotted:
     """Draw the figures `names` of the results at `path`, or all that apply; `choices` are those of Asked.
 
-    They go to `out`, or to figures/ in a directory of results, beside a report or a trace. Nothing is
-    written unless every figure that was named can be drawn.
+    They go to `out`, or to figures/ in a directory of results, beside a report or a trace. Nothing is written
+    unless every figure that was named can be drawn; `bar` shows how far that is.
     """
     inches = lookup(WIDTHS, width, kind="width", where="width")
     endings = [
@@ -76,13 +78,13 @@ def plot(
     found, left_out = _found(asked, figures)
     folder = Path(out) if out is not None else default_folder(asked.results)
     about = about_text(asked.results, _call(path, names, out, width, kinds, choices))
-    files = {
-        folder / stem: (one, drawing, _contents(one, drawing, inches, endings, about))
-        for stem, one, drawing in found
-    }
     with locked(folder / "figures"):
-        for place in files:
-            check_ours(place)
+        for stem, _, _ in found:
+            check_ours(folder / stem)
+        files = {
+            folder / stem: (one, drawing, _contents(one, drawing, inches, endings, about))
+            for stem, one, drawing in bar(found)
+        }
         drawn = tuple(_write(place, *content) for place, content in files.items())
     return Plotted(drawn=drawn, left_out=left_out)
 
@@ -99,11 +101,9 @@ def default_folder(results: Results) -> Path:
     return results.path / "figures"
 
 
-def _found(
-    asked: Asked, figures: Sequence[Figure]
-) -> tuple[list[tuple[str, Figure, Drawing]], dict[str, str]]:
+def _found(asked: Asked, figures: Sequence[Figure]) -> tuple[list[Found], dict[str, str]]:
     """What to draw under which file names; a figure that was not named may be left out, with the reason."""
-    found: list[tuple[str, Figure, Drawing]] = []
+    found: list[Found] = []
     left_out: dict[str, str] = {}
     for figure in figures or applying(asked.results).values():
         if asked.results.kind not in figure.kinds:
@@ -115,6 +115,10 @@ def _found(
             if figures:
                 raise InputError(replace(p, where=p.where or figure.name) for p in error.problems) from None
             left_out[figure.name] = "; ".join(str(problem) for problem in error.problems)
+    stems = [stem.lower() for stem, _, _ in found]  # on some disks A is a
+    if twice := next((stem for stem in stems if stems.count(stem) > 1), None):
+        right = "give machines and tasks names of their own, or choose with --only"
+        raise InputError.of(f"two figures would be called {twice}", right, where=str(asked.results.path))
     if not found:
         right = "; ".join(f"{name}: {why}" for name, why in left_out.items()) or "name other results"
         raise InputError.of("no figure can be drawn", right, where=str(asked.results.path))

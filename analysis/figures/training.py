@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LINES_MAX, WEIGHTS_MAX = 16, 60
 PANEL_INCHES, ENTRY_INCHES = 1.15, 0.125
+MARKS = 6
+"""Markers on a line."""
 WIDE = 30
 """From this ratio of the largest to the smallest on, an axis counts decades."""
 
@@ -126,10 +128,10 @@ def _numbers(lines: Sequence[Line], columns: Sequence[str]) -> list[dict[Any, ob
 
 
 def lines_figure(lines: Sequence[Line], panels: Sequence[Panel], width: float) -> Any:
-    """The panels above one another over training steps; a colour for a recipe, dashes for a pattern."""
+    """The panels over training steps; a colour and a marker for a recipe, dashes for a pattern."""
     import matplotlib as mpl
 
-    colours = {label: look[0] for label, look in looks([line.label for line in lines]).items()}
+    styles = looks([line.label for line in lines])
     patterns = list(dict.fromkeys(line.pattern for line in lines))
     columns = 3 if width < 5 else 6
     rows = -(-len(lines) // columns)
@@ -144,7 +146,10 @@ def lines_figure(lines: Sequence[Line], panels: Sequence[Panel], width: float) -
             for line in lines:
                 own = line.history[["step", panel.column]].dropna()
                 dash = DASHES[patterns.index(line.pattern) % len(DASHES)]
-                look: Any = {"color": colours[line.label], "linestyle": dash, "linewidth": 1.0}
+                colour, marker, _ = styles[line.label]
+                look: Any = {"color": colour, "linestyle": dash, "linewidth": 1.0, "markersize": 3}
+                if len(lines) > 1:  # so that recipes are told apart in grey
+                    look |= {"marker": marker, "markevery": max(1, len(own) // MARKS), "markeredgewidth": 0}
                 values = own[panel.column].astype(float) / panel.size
                 axis.plot(own["step"], values, label=name(line.said, 28), **look)
             _scale(axis, lines, panel)

@@ -58,6 +58,8 @@ def plot(
 
     Each has its numbers beside it (.csv), and what made it (.txt): the command, the version, the digests.
     """
+    import sys
+
     from analysis.console import naming, write
     from analysis.figures.text import list_text, plotted_text
 
@@ -66,13 +68,18 @@ def plot(
         return
     if run is None:
         raise typer.BadParameter("is missing; name a directory of results, or --list", param_hint="RUN")
+    from rich.console import Console
+    from rich.progress import track
+
     from analysis.figures.plot import plot as drawn
 
+    console, hidden = Console(stderr=True), not sys.stderr.isatty()
     with naming("width", "flops", kinds="--as"):
         done = drawn(
             run,
             *(figures or ()),
             out=out,
+            bar=lambda found: track(found, "drawing", console=console, disable=hidden),
             width=width,
             kinds=tuple(dict.fromkeys(kind.strip() for kind in kinds.split(","))),
             archs=tuple(arch or ()),

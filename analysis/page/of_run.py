@@ -64,7 +64,7 @@ def _findings(meta: Mapping[str, Any]) -> Iterator[str]:
         f"{name.replace('_', '-')} loss {loss:.4g}" for name, loss in losses if isinstance(loss, int | float)
     ]
     if told:
-        yield f"{', '.join(told)}."
+        yield f"{', '.join(told).capitalize()}."
     density = result.get("density")
     if isinstance(density, int | float):
         yield f"{density:.1%} of the weights that may be sparse are kept."

@@ -20,7 +20,7 @@ def inside(nested: object, *keys: str) -> Any:
 def digest_facts(made: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The version, the dtype, the seed and the digests of a report or a run, as far as it says them."""
     found = (
-        ("tool", " ".join(str(made[key]) for key in ("tool", "version") if key in made) or made.get("nmsim")),
+        ("tool", " ".join(str(made[key]) for key in ("tool", "version") if key in made) or _ours(made)),
         ("fidelity", made.get("fidelity")),
         ("machine", inside(made, "arch", "given")),
         ("machine sha256", short(inside(made, "arch", "sha256"))),
@@ -35,6 +35,10 @@ def digest_facts(made: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def short(digest: object) -> str | None:
     """The beginning of a digest; all of it is under the provenance."""
     return f"{str(digest)[:16]}…" if digest else None
+
+
+def _ours(made: Mapping[str, Any]) -> str | None:
+    return f"nmsim {made['nmsim']}" if made.get("nmsim") else None
 
 
 def first(*values: object) -> object:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
-from math import log
+from math import log, log10
 from typing import Any
 
 from simulator.errors import InputError, Problem, shown, suggestion
@@ -16,7 +16,7 @@ from simulator.units import EXPONENT_MAX, UNITS, Dimension
 VALUES_MAX = 10_000
 DIGITS = 4
 LENGTH_MAX = 200
-CLEAN = 12
+CLEAN, FACTORS_DIGITS = 12, 200
 KEYS = ("from", "to", "points", "step", "times", "scale")
 EXAMPLE = "write [4, 8, 16], or {from: 4, to: 64, times: 2}"
 
@@ -182,11 +182,13 @@ def _multiplied(first: Number, last: Number, times: object) -> list[Number]:
         raise InputError.of("factors start above 0", "write more than 0, or a step", where="from")
     count = log(last.value / first.value) / log(factor.value)
     _check_count(count, "times")
-    if first.value * factor.value ** round(count) != last.value:
-        units = f"{first.gap}{first.unit}"
-        ends = [decimal_text(first.value * factor.value ** (int(count) + more)) for more in (0, 1)]
-        clean = max(map(len, ends)) <= CLEAN
-        right = f"write to: {ends[0]}{units} or {ends[1]}{units}" if clean else "write points in its place"
+    digits = (count + 1) * log10(factor.value.denominator)  # which grow with every factor, and never shrink
+    if digits > FACTORS_DIGITS or first.value * factor.value ** round(count) != last.value:
+        right = "write points in its place"
+        if digits <= CLEAN:
+            units = f"{first.gap}{first.unit}"
+            ends = (first.value * factor.value ** (int(count) + more) for more in (0, 1))
+            right = f"write to: {' or '.join(f'{decimal_text(end)}{units}' for end in ends)}"
         raise InputError.of(
             f"factors of {shown(times)} pass {shown(last.written())} by", right, where="times"
         )

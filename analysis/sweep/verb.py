@@ -1,5 +1,8 @@
 """`nmsim sweep` as the command line sees it."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +10,8 @@ import typer
 
 from analysis.console import Stopped, naming, write
 from analysis.options import Form, FormOption, whole
+
+OBJECTS = 50_000
 
 
 def sweep(
@@ -28,6 +33,13 @@ def sweep(
 
     Says which designs no other beats. Run it again to go on where it was stopped.
     """
+    with _garbage_left_longer():
+        _sweep(space, out, workers, scheduler, retry, form)
+
+
+def _sweep(
+    space: str, out: Path | None, workers: int | None, scheduler: str | None, retry: bool, form: Form
+) -> None:
     from analysis.sweep.progress import shown_points
     from analysis.sweep.swept import sweep as run
     from analysis.sweep.text import swept_text
@@ -41,3 +53,14 @@ def sweep(
             done = f"interrupted at {points.done} of {points.whole} points"
             raise Stopped(f"{done}; the same command goes on") from None
     write(swept_text(swept, form))
+
+
+@contextmanager
+def _garbage_left_longer() -> Iterator[None]:
+    """Look for garbage less often: points stay to the end, and to look at them takes a fifth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -59,11 +59,9 @@ def changes(event: str, arguments: tuple[Any, ...]) -> bool:
 KILLED = """
 import os, signal, sys
 from tests.full.test_storms import changes
-from analysis import cli, demo
-from analysis.figures import time_by_pass
+from analysis import cli
 
 left = int(sys.argv[1])
-demo.RECIPES, demo.MACHINES = (("dense", None),), ("a100",)
 cwd = os.getcwd()
 
 def hook(event, arguments):
@@ -107,20 +105,6 @@ def test_a_kill_at_any_change_of_the_disk_leaves_a_whole_trace() -> None:
         assert run(OLD) == 0
         call += 1
     assert call > len(new) * 3  # each file is at least opened, renamed and its temporary name removed
-
-
-def test_a_kill_at_any_change_of_the_disk_leaves_a_whole_demo() -> None:
-    arguments = ("demo", "-o", "d")
-    out = Path("d")
-    assert not killed_at(10**6, *arguments)
-    whole = content(out)
-    generator = random.Random(0)
-    for call in sorted(generator.sample(range(1, 3 * len(whole)), 12)):
-        assert killed_at(call, *arguments)
-        survives(out, whole, whole)
-    assert not killed_at(10**6, *arguments)
-    assert content(out) == whole
-    assert {entry.name for entry in Path().iterdir()} == {"d", "mpl"}
 
 
 def test_a_kill_at_any_time_leaves_a_whole_trace() -> None:

@@ -7,6 +7,11 @@ function parallel(chart, sheets) {
   const best = sheet.columns.find((column) => column.key === chart.front);
   const ranges = new Map();
   const frame = figure(chart, (width) => drawParallel(width, { chart, sheet, columns, best, ranges }));
+  watchers.push(() => {
+    if (chosen.size || !ranges.size) return;
+    ranges.clear();
+    frame.redraw();
+  });
   return frame.node;
 }
 
