@@ -45,10 +45,13 @@ app = typer.Typer(
 def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="where the results go")] = Path("nmsim-demo"),
 ) -> None:
-    """Three recipes, two machines: a table and a figure."""
+    """Tell the whole story: three recipes trained, two machines, four figures, a page."""
     from analysis.demo import run_demo
+    from analysis.study.progress import shown_runs
 
-    write(run_demo(out))
+    with shown_runs() as runs:
+        told = run_demo(out, progress=runs)
+    write(told)
 
 
 @app.command()

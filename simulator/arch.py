@@ -14,7 +14,7 @@ from simulator.mapping import Mapping
 from simulator.nodes import covered
 from simulator.parts import Core, Load, MemoryLevel, Scaling
 from simulator.quantities import Clock, Node, Seconds, Voltage
-from simulator.spec import Loaded, Name, Text, Written, is_path, load_spec
+from simulator.spec import Loaded, Name, Text, Written, is_path, read_spec
 
 CORES_MAX = 2**20
 LEVELS_MAX = 8
@@ -137,19 +137,20 @@ def arch_names() -> tuple[str, ...]:
 
 def load_arch(name_or_path: str | Path, *, settings: Sequence[str] = ()) -> Loaded[Arch]:
     """A machine by name or by path (`spec.is_path`); `settings` override."""
-    if is_path(name_or_path):
-        return load_spec(name_or_path, Arch, settings=settings)
-    name = lookup({name: name for name in arch_names()}, str(name_or_path), kind="machine")
-    with as_file(files("arch_configs") / f"{name}.yaml") as path:
-        return replace(load_spec(path, Arch, settings=settings), name=name)
+    return ArchFamily(name_or_path).load(settings)
 
 
 class ArchFamily:
-    """One machine under many settings: its files are read once."""
+    """One machine under any settings: its files are read once, when the family is made."""
 
     def __init__(self, name_or_path: str | Path) -> None:
-        self.name_or_path = name_or_path
+        if is_path(name_or_path):
+            self._content = read_spec(name_or_path)
+            return
+        name = lookup({name: name for name in arch_names()}, str(name_or_path), kind="machine")
+        with as_file(files("arch_configs") / f"{name}.yaml") as path:
+            self._content = replace(read_spec(path), name=name)
 
     def load(self, settings: Sequence[str] = ()) -> Loaded[Arch]:
-        """`load_arch(name_or_path, settings=settings)`, its digest, origins and errors included."""
-        return load_arch(self.name_or_path, settings=settings)
+        """The machine with `settings` laid over it, exactly as `load_arch` has it."""
+        return self._content.load(Arch, settings=settings)

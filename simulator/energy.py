@@ -1,6 +1,6 @@
 """Energy: the actions that work takes, counted, times the Charge of each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import add
@@ -58,38 +58,84 @@ class Energy:
         return Joules(*map(sum, zip(*self.by_part.values(), strict=True)))
 
 
+class Kind(NamedTuple):
+    """What of a product decides which actions it takes, and how many bits each moves."""
+
+    dtype: str
+    native: Pattern | None
+    a_bits: int
+    b_bits: int
+
+
+class Done(NamedTuple):
+    """Multiplies of products, skipped ones included and those that are wanted, and results."""
+
+    dense: int
+    effective: int
+    results: int
+
+
 def counted(work: Product | Stream, lowered: Lowered | None, cost: Cost, machine: Machine) -> Counts:
     """The actions that happen once for `work`, which cost `cost` on `machine`; none with a count of 0."""
-    found: Counts = {}
-    pairs = [*_of_memory(cost, machine), (Action("leakage", "cycle"), cost.cycles)]
     if isinstance(work, Stream):
-        pairs.append((Action("vector", "op"), work.ops))
-    else:
-        assert lowered is not None
-        pairs += [*_of_array(work, lowered, cost, machine), *_of_sums(lowered, cost, machine)]
+        return counted_stream(work.ops, cost, machine)
+    assert lowered is not None
+    return counted_products(kind_of(lowered), done_by(work, lowered), cost, machine)
+
+
+def kind_of(lowered: Lowered) -> Kind:
+    """The kind of a product as a machine runs it."""
+    return Kind(lowered.dtype, lowered.native, lowered.a_bits, lowered.b_bits)
+
+
+def done_by(work: Product, lowered: Lowered) -> Done:
+    """What one happening of a product does."""
+    results = lowered.batch * lowered.gemm.m * lowered.gemm.n
+    return Done(work.dense_macs, work.effective_macs, results)
+
+
+def counted_stream(ops: int, cost: Cost, machine: Machine) -> Counts:
+    """The actions of streams of `ops` operations that cost `cost` together."""
+    return _summed([*_of_memory(cost, machine), *_of_time(cost), (Action("vector", "op"), ops)])
+
+
+def counted_products(kind: Kind, done: Done, cost: Cost, machine: Machine) -> Counts:
+    """The actions of products of one kind that do `done` and cost `cost` together."""
+    array, sums = _of_array(kind, done, cost, machine), _of_sums(kind, done, cost, machine)
+    return _summed([*_of_memory(cost, machine), *_of_time(cost), *array, *sums])
+
+
+def _summed(pairs: Iterable[tuple[Action, int]]) -> Counts:
+    """The counts of equal actions together, without those of 0."""
+    found: Counts = {}
     for action, count in pairs:
         if count:
             found[action] = found.get(action, 0) + count
     return found
 
 
-def _of_array(work: Product, lowered: Lowered, cost: Cost, machine: Machine) -> Iterator[tuple[Action, int]]:
+def _of_time(cost: Cost) -> Iterator[tuple[Action, int]]:
+    """What happens in every cycle."""
+    yield Action("leakage", "cycle"), cost.cycles
+
+
+def _of_array(kind: Kind, done: Done, cost: Cost, machine: Machine) -> Iterator[tuple[Action, int]]:
     """What lanes, their registers, muxes and the decoders do.
 
     A multiply by a stored zero, or one whose result nobody wants, is gated where the machine gates zeros.
     Selects travel with the values of B.
     """
-    activity, dtype = cost.activity, lowered.dtype
-    zeros = activity.multiplies - work.effective_macs if machine.gate_zeros else 0
+    activity, dtype = cost.activity, kind.dtype
+    zeros = activity.multiplies - done.effective if machine.gate_zeros else 0
     yield Action("multiply_add", "multiply", dtype), activity.multiplies - zeros
     if machine.gate_zeros:
         yield Action("multiply_add", "gated", dtype), zeros
-    yield Action("multiply_add", "skipped", dtype), work.dense_macs - activity.multiplies
-    select_bits = _select_bits(lowered.native, machine)
-    a, b = lowered.a_bits, lowered.b_bits
-    if lowered.native is not None:
+    yield Action("multiply_add", "skipped", dtype), done.dense - activity.multiplies
+    select_bits = _select_bits(kind.native, machine)
+    a, b = kind.a_bits, kind.b_bits
+    if kind.native is not None:
         yield Action("select", "select"), activity.selects * a
-        yield Action("decode", "decode"), activity.decoded * group_bits(machine.metadata_form, lowered.native)
+        yield Action("decode", "decode"), activity.decoded * group_bits(machine.metadata_form, kind.native)
     write, read = Action("register", "write", STATIONARY), Action("register", "read", STATIONARY)
     moves = Action("register", "write", MOVING)
     if machine.dataflow == "weight_stationary":
@@ -112,16 +158,16 @@ def _select_bits(native: Pattern | None, machine: Machine) -> int:
     return form.field_bits(native) if isinstance(form, Coordinate) else bits_to_name(native.group)
 
 
-def _of_sums(lowered: Lowered, cost: Cost, machine: Machine) -> Iterator[tuple[Action, int]]:
+def _of_sums(kind: Kind, done: Done, cost: Cost, machine: Machine) -> Iterator[tuple[Action, int]]:
     """What happens to sums: a register of a PE takes each part, and each result but a first is added to one.
 
     The accumulators write each result, and read each but the first of a place to add to it, and the last to
     send it on: as many reads as writes. Without accumulators that happens in the innermost level, of whose
     traffic the last of each place is part already.
     """
-    activity, last = cost.activity, lowered.batch * lowered.gemm.m * lowered.gemm.n
+    activity, last = cost.activity, done.results
     yield Action("register", "write", SUM), activity.sums * SUM_BITS
-    yield Action("add", "add", sum_dtype(lowered.dtype)), activity.results - last
+    yield Action("add", "add", sum_dtype(kind.dtype)), activity.results - last
     beside = machine.accumulator_bytes is not None
     where = ACCUMULATORS if beside else machine.levels[-1].name
     moved = activity.results + (activity.returned if beside else -last)

@@ -14,6 +14,7 @@ from simulator.parts import SRAM, Scaling
 from simulator.sram import Bank, Sram
 
 SIDES = ("low", "value", "high")
+POINTS_MAX = 2**12  # banks whose values are kept
 SRAM_VALUES = ("read", "write", AREA, LEAK)
 
 
@@ -74,6 +75,13 @@ class Scaled:
 
         A register's row that names no role is every role's.
         """
+        asked = component, name, of
+        if asked not in self._found:
+            self._found[asked] = self._search(component, name, of)
+        return self._found[asked]
+
+    def _search(self, component: str, name: str, of: str | None) -> Value | None:
+        """`find`, the first time."""
         matching = (_matching(table, component, name, of) for table in self._latest)
         rows = next(filter(None, matching), None)
         if rows is None:
@@ -121,14 +129,38 @@ class Scaled:
         """
         rows, banks = self._banks, self._grid
         size, wide = max(size_bytes, banks.sizes[0]), max(width, banks.widths[0])
-        found = banks.at(size, wide)
+        if (size, wide) not in self._points:
+            if len(self._points) >= POINTS_MAX:
+                self._points.clear()
+            self._points[size, wide] = banks.at(size, wide), _around(rows, size, wide)
+        found, ids = self._points[size, wide]
         place, per = SRAM_VALUES.index(name), Fraction(1) if name in (AREA, LEAK) else Fraction(1, width)
         places = range(place, len(found), len(SRAM_VALUES))
         low, value, high = (Fraction(found[side]) * per for side in places)
-        ids = _around(rows, size, wide)
-        factors = {self._factor(rows[one], name) for one in ids}
+        factors = {self._factor_of_row(one, name) for one in ids}
         factor = factors.pop() if len(factors) == 1 else None
         return Value(low=min(low, value), value=value, high=max(high, value), rows=ids, factor=factor)
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, str, str | None], Value | None]:
+        """What was found before."""
+        return {}
+
+    @cached_property
+    def _points(self) -> dict[tuple[int, int], tuple[tuple[float, ...], tuple[str, ...]]]:
+        """Banks that were asked for before: their values, and the rows around them."""
+        return {}
+
+    @cached_property
+    def _factors(self) -> dict[tuple[str, str], Fraction]:
+        """Factors of rows of the sram that were asked for before."""
+        return {}
+
+    def _factor_of_row(self, row: str, name: str) -> Fraction:
+        """The factor of a row of the sram."""
+        if (row, name) not in self._factors:
+            self._factors[row, name] = self._factor(self._banks[row], name)
+        return self._factors[row, name]
 
     @cached_property
     def _banks(self) -> dict[str, Row]:

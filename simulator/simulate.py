@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from math import ceil
 from pathlib import Path
 
 from simulator.arch import Arch, load_arch
-from simulator.bound import Priced
+from simulator.bound import Priced, multiply_cycles
 from simulator.cost import Cost
 from simulator.energy import Energy, counted
 from simulator.errors import InputError, lookup
@@ -37,6 +38,36 @@ FIDELITIES: dict[str, Pricing] = {
 """How exactly time is modelled, by name: what a product or a stream costs on a machine."""
 
 
+class Pricer:
+    """What products and streams cost on one machine; with `dense`, products as if nothing were skipped."""
+
+    def __init__(self, machine: Machine, *, fidelity: str, dense: bool = False) -> None:
+        self.machine, self.fidelity, self.dense = machine, fidelity, dense
+        self._price = FIDELITIES[fidelity]
+
+    def __call__(self, work: Product | Stream) -> tuple[Priced, Lowered | None]:
+        """The cost of one happening, and as what a product runs: dense where that is faster."""
+        if isinstance(work, Stream):
+            return self._price(work, self.machine), None
+        lowered = lower(work, self.machine, dense_because=AS_ASKED if self.dense else "")
+        found = self._price(lowered, self.machine)
+        if lowered.native is None:
+            return found, lowered
+        reason = f"dense: {found.bound_by} makes {lowered.native} slower"
+        unskipped = lower(work, self.machine, dense_because=reason)
+        if self._least(unskipped) >= found.cost.cycles:
+            return found, lowered
+        other = self._price(unskipped, self.machine)
+        return (other, unskipped) if other.cost.cycles < found.cost.cycles else (found, lowered)
+
+    def _least(self, work: Lowered) -> int:
+        """Cycles that a product takes at least: those of its multiplies, under load unless that is ideal."""
+        cycles = multiply_cycles(work, self.machine)
+        if self.fidelity == "bound":
+            return cycles
+        return ceil(cycles / self.machine.dense_clock) + self.machine.launch
+
+
 def simulate(
     arch: str | Path | Loaded[Arch], trace: Trace, *, fidelity: str = "tile", dense: bool = False
 ) -> Report:
@@ -45,25 +76,11 @@ def simulate(
     Equal work is simulated once: the time this takes grows with the distinct Products, not with the steps.
     With `dense` every product runs dense, whatever the machine could skip: the baseline of a speed-up.
     """
-    price = lookup(FIDELITIES, fidelity, kind="fidelity")
+    lookup(FIDELITIES, fidelity, kind="fidelity")
     loaded = arch if isinstance(arch, Loaded) else load_arch(arch)
     machine = resolve(loaded.value)
     tariff = tariff_of(loaded, machine)
-
-    @cache
-    def priced(work: Product | Stream) -> tuple[Priced, Lowered | None]:
-        if isinstance(work, Stream):
-            return price(work, machine), None
-        lowered = lower(work, machine, dense_because=AS_ASKED if dense else "")
-        found = price(lowered, machine)
-        if lowered.native is not None:
-            reason = f"dense: {found.bound_by} makes {lowered.native} slower"
-            unskipped = lower(work, machine, dense_because=reason)
-            other = price(unskipped, machine)
-            if other.cost.cycles < found.cost.cycles:
-                return other, unskipped
-        return found, lowered
-
+    priced = cache(Pricer(machine, fidelity=fidelity, dense=dense))
     rows = []
     for step in trace.steps:
         try:

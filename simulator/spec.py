@@ -7,8 +7,9 @@ of place, as `file:line:column: key: what is wrong; what would be right`. No env
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -22,6 +23,7 @@ from simulator.yaml12 import DEPTH_MAX, parse, read_file
 
 SPEC_VERSION = 1
 EXTENDS_MAX = 8
+SETTINGS_KEPT = 2**12  # values of settings that are kept as they were read
 
 
 class Written(BaseModel):
@@ -63,6 +65,39 @@ class Loaded(Generic[M]):
         return line(f"Loaded {type(self.value).__name__}", self.name, f"sha256 {self.digest[:12]}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a file and those that it extends write: read once, checked under any settings."""
+
+    root: Node
+    problems: tuple[Found, ...]
+    name: str
+
+    def load(self, model: type[M], *, settings: Sequence[str] = ()) -> Loaded[M]:
+        """The content as a `model`, with `settings` laid over it; InputError with every problem."""
+        root, problems = self.root, [*self.problems]
+        for rank, setting in enumerate(settings, EXTENDS_MAX + 1):
+            root, wrong = _with_setting(root, setting, rank)
+            problems += wrong
+        nodes = [*_walk(root, ())]
+        problems += _nulls(nodes)
+        content: Any = root.plain()
+        read = {key: value for key, value in content.items() if key != "spec" or key in model.model_fields}
+        try:
+            value = model.model_validate_json(json.dumps(read), strict=True)
+        except ValidationError as error:
+            refuse([*problems, *problems_of(error, root, model)])
+        if problems:
+            refuse(problems)
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return Loaded(
+            value=value,
+            digest=hashlib.sha256(canonical.encode()).hexdigest(),
+            origin={key: str(node.place) for key, node in nodes},
+            name=self.name,
+        )
+
+
 def load_spec(path: str | Path, model: type[M], *, settings: Sequence[str] = ()) -> Loaded[M]:
     """The file at `path` as a `model`, with `settings` such as "core.array.rows=32" laid over it.
 
@@ -70,27 +105,13 @@ def load_spec(path: str | Path, model: type[M], *, settings: Sequence[str] = ())
     keys which this one does not write: mappings are merged, lists replaced, a null takes the base's key away.
     Raises InputError with every problem.
     """
+    return read_spec(path).load(model, settings=settings)
+
+
+def read_spec(path: str | Path) -> Content:
+    """The Content of the file at `path`; InputError where it cannot be read at all."""
     root, problems = _extended(Path(path), str(path), ())
-    for rank, setting in enumerate(settings, EXTENDS_MAX + 1):
-        root, wrong = _with_setting(root, setting, rank)
-        problems += wrong
-    problems += _nulls(root)
-    content: Any = root.plain()
-    read = {key: value for key, value in content.items() if key != "spec" or key in model.model_fields}
-    try:
-        value = model.model_validate_json(json.dumps(read), strict=True)
-    except ValidationError as error:
-        refuse([*problems, *problems_of(error, root, model)])
-    if problems:
-        refuse(problems)
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    origin = {key: str(node.place) for key, node in _walk(root, ())}
-    return Loaded(
-        value=value,
-        digest=hashlib.sha256(canonical.encode()).hexdigest(),
-        origin=origin,
-        name=str(path),
-    )
+    return Content(root=root, problems=tuple(problems), name=str(path))
 
 
 def is_path(name_or_path: str | Path) -> bool:
@@ -201,15 +222,22 @@ def _with_setting(root: Node, setting: str, rank: int) -> tuple[Node, list[Found
     if parts[0] in ("spec", "extends"):
         return root, [Found.at(place, (), f"`{parts[0]}` cannot be set", "write it in the file")]
     try:
-        value, found = parse(text, place.source, rank)
+        value, found = _parsed(text, place.source, rank)
     except InputError as error:
         return root, [Found(place, problem) for problem in error.problems]
     if value is None:
         return root, [*found, Found.at(place, (), "it has no value", "write key=value")]
     try:
-        return _set(root, parts, value, ()), found
+        return _set(root, parts, value, ()), [*found]
     except InputError as error:
         return root, [*found, *(Found(place, problem.at(str(place))) for problem in error.problems)]
+
+
+@lru_cache(maxsize=SETTINGS_KEPT)
+def _parsed(text: str, source: str, rank: int) -> tuple[Node | None, tuple[Found, ...]]:
+    """`parse`, once for each text of a setting."""
+    root, found = parse(text, source, rank)
+    return root, tuple(found)
 
 
 def _set(node: Node, parts: list[str], value: Node, path: KeyPath) -> Node:
@@ -249,8 +277,8 @@ def _walk(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
         yield from _walk(child, (*path, part))
 
 
-def _nulls(root: Node) -> Iterator[Found]:
+def _nulls(nodes: Iterable[tuple[KeyPath, Node]]) -> Iterator[Found]:
     """Keys that are written without a value, which must not pass for a default."""
-    for path, node in _walk(root, ()):
+    for path, node in nodes:
         if node.value is None and not node.bad:
             yield Found.at(node.place, path, "it has no value", "write one, or leave the key out")

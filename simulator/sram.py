@@ -31,13 +31,14 @@ class Bank(NamedTuple):
 class Sram:
     """The points of one node: every pair of its sizes and widths, each value on a Grid of its own.
 
-    `given` holds the values as they came, `grids` the same after pooling.
+    `given` holds the values as they came, `grids` the same after pooling, `logs` whether they are logs.
     """
 
     sizes: tuple[int, ...]
     widths: tuple[int, ...]
     given: tuple[Grid, ...]
     grids: tuple[Grid, ...]
+    logs: tuple[bool, ...]
 
     @classmethod
     def of(cls, points: Sequence[Bank]) -> Self:
@@ -50,7 +51,8 @@ class Sram:
             tuple(tuple(found[size, width][column] for width in widths) for size in sizes)
             for column in range(len(points[0].values))
         )
-        return cls(sizes=sizes, widths=widths, given=given, grids=tuple(map(monotone, given)))
+        grids = tuple(map(monotone, given))
+        return cls(sizes=sizes, widths=widths, given=given, grids=grids, logs=tuple(map(_positive, grids)))
 
     def at(self, size_bytes: int, width_bits: int) -> tuple[float, ...]:
         """The values at a size and a width, in the order of the points'; InputError outside of them.
@@ -65,9 +67,9 @@ class Sram:
                 (grid[low][left], grid[low][right], grid[high][left], grid[high][right]),
                 down,
                 along,
-                logs=_positive(grid),
+                logs=logs,
             )
-            for grid in self.grids
+            for grid, logs in zip(self.grids, self.logs, strict=True)
         )
 
     @property

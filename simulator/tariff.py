@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +13,12 @@ from simulator.area import ACCUMULATORS, Area, areas, of_accumulators, of_level,
 from simulator.components import MOVES, ROLES, Row, Table, load_table
 from simulator.errors import InputError, placed
 from simulator.machine import Machine, resolve
+from simulator.parts import Scaling
 from simulator.scaled import Scaled, Value
 from simulator.spec import Loaded
 
 ZEPTO_PER_PJ = 10**9
+NODES_KEPT = 16  # tables at a node that are kept
 PJ_PER_UJ = 10**6
 STATIONARY, MOVING, SUM = ROLES
 
@@ -74,18 +76,34 @@ class Tariff:
         return tuple(dict.fromkeys(action.part for action in self.charges))
 
 
+class Tables:
+    """Component tables, equal where their contents are."""
+
+    def __init__(self, tables: tuple[Loaded[Table], ...]) -> None:
+        self.tables = tables
+        self.digests = tuple(table.digest for table in tables)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tables) and self.digests == other.digests
+
+    def __hash__(self) -> int:
+        return hash(self.digests)
+
+
+@lru_cache(maxsize=NODES_KEPT)
+def _scaled(given: Tables, node: Fraction, voltage: Fraction | None, scaling: Scaling | None) -> Scaled:
+    """The rows of tables at a node and a voltage, which remember what was asked of them."""
+    rows = tuple(table.value.rows for table in given.tables)
+    return Scaled(tables=rows, node=node, voltage=voltage, scaling=scaling)
+
+
 def tariff_of(arch: Loaded[Arch], machine: Machine) -> Tariff | None:
     """The tariff of a machine, None if it names no component tables; InputError where they lack a row."""
     given = arch.value
     if given.components is None or given.node is None:
         return None
     tables = tuple(_tables(arch))
-    scaled = Scaled(
-        tables=tuple(table.value.rows for table in tables),
-        node=given.node,
-        voltage=given.voltage,
-        scaling=given.scaling,
-    )
+    scaled = _scaled(Tables(tables), given.node, given.voltage, given.scaling)
     try:
         charges, taken = charged(scaled, machine)
     except InputError as error:

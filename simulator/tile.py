@@ -1,7 +1,7 @@
 """Fidelity `tile`: tiles through the recurrence, and every cycle lost on the way named."""
 
-from collections.abc import Iterator
-from itertools import islice, pairwise
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
@@ -12,16 +12,16 @@ from simulator.bound import Priced, stream_uses
 from simulator.bound import bound as largest
 from simulator.cost import Cost, Stalls, Traffic
 from simulator.gemm import Stream
-from simulator.kernels.activity import tiles_activity
-from simulator.kernels.folds import DECODE, FEED, LOAD, MULTIPLY, SKEW
+from simulator.kernels.finalists import even_steps, walk_each
+from simulator.kernels.folds import SKEW
 from simulator.kernels.pipeline import TICKS, UNITS_PER_BYTE, walk
 from simulator.kernels.plan import PARTIAL_UNITS
-from simulator.kernels.tiles import BACK, KINDS, META, OUT, SPILL, A, B, even_work
+from simulator.kernels.tiles import BACK, KINDS, META, OUT, SPILL, A, B
 from simulator.lowering import Lowered
 from simulator.machine import Machine
-from simulator.tiling import UNITS, Ints, Tiled, finalists
+from simulator.tiling import SPLIT, UNITS, Ints, Question, Tiled, question, searched, unfit
 
-RESOURCES = 7  # steps of the ladder until the last resource has its work
+KEPT = 2**12  # products whose times are kept: some thousands of numbers each, at most
 NO_LOG = np.zeros((0, 0, 0), np.int64)
 
 
@@ -33,23 +33,148 @@ class Walked(NamedTuple):
     totals: Ints
 
 
+class Even(NamedTuple):
+    """Cycles of the arrays with one effect after the other, evenly over the cores; bits that enter them.
+
+    The latter are those of A, of B and of metadata. And what happens in them.
+    """
+
+    cycles: tuple[int, ...]
+    bits: tuple[int, ...]
+    activity: Activity
+
+
+class Timed:
+    """A product under a mapping, and where its time goes; what is not asked for is not computed.
+
+    A core's cycle takes `share` ticks under load, and `out_bits` of results are wanted.
+    """
+
+    def __init__(self, tiled: Tiled, walked: Walked, *, share: int, out_bits: int) -> None:
+        self.tiled, self.walked, self.share, self.out_bits = tiled, walked, share, out_bits
+
+    @cached_property
+    def totals(self) -> list[list[int]]:
+        """What each level served by kind."""
+        totals: list[list[int]] = self.walked.totals.tolist()
+        return totals
+
+    @cached_property
+    def served(self) -> list[int]:
+        """What each level served."""
+        return [sum(kinds) for kinds in self.totals]
+
+    @cached_property
+    def even(self) -> Even:
+        """What does not depend on when tiles come."""
+        plan = self.tiled.plan
+        cycles, bits, activity = even_steps(plan, self.tiled.core)
+        spread = tuple(-(-int(one) // plan.cores) for one in cycles)
+        return Even(spread, tuple(map(int, bits)), Activity(*map(int, activity)))
+
+    @cached_property
+    def inner(self) -> Traffic:
+        """Bits between the innermost level and the arrays; results where no accumulators take them."""
+        a, b, metadata = self.even.bits
+        out = self.out_bits if self.tiled.results_stream else 0
+        return Traffic(read=a + b, write=out, metadata_read=metadata)
+
+    @cached_property
+    def added(self) -> int:
+        """Cycles in which the parts of a split k are read back, added and written, after all tiles."""
+        return _reduction(self.tiled)
+
+    @cached_property
+    def resources(self) -> tuple[int, ...]:
+        """Cycles with one effect after the other switched on: multiplying alone, then the first six Stalls.
+
+        Each resource has its work evenly over the cores and without gaps.
+        """
+        tiled, inner = self.tiled, self.inner
+        multiply, feed, load, decode, _ = self.even.cycles
+        metadata = max(decode, _slowest(tiled, [kinds[META] for kinds in self.totals], inner.metadata_read))
+        operands = [kinds[A] + kinds[B] + kinds[META] + kinds[OUT] for kinds in self.totals]
+        dram = max(metadata, _slowest(tiled, operands, inner.total))
+        accumulate = max(dram, _slowest(tiled, self.served, inner.total)) + self.added
+        return multiply, feed, load, decode, metadata, dram, accumulate
+
+    @cached_property
+    def steps(self) -> tuple[int, ...]:
+        """`resources`, and what follows: the recurrence, the waves as they are, and the clock under load.
+
+        The mapping stays, and no effect makes work faster, so that the differences are none below 0 and add
+        up. In the recurrence alone the cores' work is still spread evenly.
+        """
+        tiled, walked = self.tiled, self.walked
+        alone = max(self.even.cycles[SKEW], _slowest(tiled, [0] * len(self.totals), self.inner.total))
+        evenly = walked_at(tiled, min(TICKS, -(-alone * TICKS**2 // max(1, walked.busy))))
+        unhurried = walked if self.share == TICKS else walked_at(tiled, TICKS)
+        return *self.resources, *(one.cycles + self.added for one in (evenly, unhurried, walked))
+
+
 def price(work: Lowered | Stream, machine: Machine) -> Priced:
     """What a product or a stream costs by the recurrence over its tiles, under the fastest mapping found."""
     if isinstance(work, Stream):
         return _stream(work, machine)
-    return priced(work, machine, *best(work, machine))
+    return _priced(machine, _timed(work, machine))
 
 
 def best(work: Lowered, machine: Machine) -> tuple[Tiled, Walked]:
     """The fastest of the mappings that the search found; of equally fast ones that which moves least."""
-    runs = [(tiled, run(tiled, machine)) for tiled in finalists(work, machine)]
-    return min(runs, key=lambda one: (one[1].cycles + _reduction(one[0]), one[1].totals.sum(axis=1).tolist()))
+    timed = _timed(work, machine)
+    return timed.tiled, timed.walked
+
+
+def priced(work: Lowered, machine: Machine, tiled: Tiled, walked: Walked) -> Priced:
+    """The Cost of a product's tiles, its stalls the differences of `Timed.steps`."""
+    share = _share(machine, sparse=tiled.plan.group > 0)
+    return _priced(machine, Timed(tiled, walked, share=share, out_bits=work.c.value_bits))
+
+
+def least(work: Lowered, machine: Machine) -> Priced:
+    """What the slowest resource takes under a mapping: all effects up to the bytes of partial sums."""
+    timed = _timed(work, machine)
+    return _cost(machine, timed, timed.resources)
+
+
+def _timed(work: Lowered, machine: Machine) -> Timed:
+    """The fastest mapping of a product; InputError if none fits the machine's memory."""
+    asked = question(work, machine)
+    share = _share(machine, sparse=asked.base.group > 0)
+    timed = fastest(asked, share=share, out_bits=work.c.value_bits)
+    if timed is None:
+        raise unfit(machine)
+    return timed
+
+
+@lru_cache(maxsize=KEPT)
+def fastest(asked: Question, *, share: int, out_bits: int) -> Timed | None:
+    """The fastest mapping that answers a question, which products share that are the same to the model."""
+    found = searched(asked)
+    count = len(found.facts)
+    if not count:
+        return None
+    found.check()
+    ticks = np.zeros((count, 2), np.int64)
+    totals = np.zeros((count, len(found.levels), KINDS), np.int64)
+    walk_each(found.base, found.levels, found.core, found.facts, found.keeps, share, ticks, totals)
+    runs = []
+    for at, (all_ticks, busy) in enumerate(ticks.tolist()):
+        cycles = -(-all_ticks // TICKS)
+        added = _reduction(found.tiled(at)) if found.facts[at, SPLIT] > 1 else 0
+        runs.append((cycles + added, totals[at].sum(axis=1).tolist(), at, Walked(cycles, busy, totals[at])))
+    *_, at, walked = min(runs)
+    return Timed(found.tiled(at), walked, share=share, out_bits=out_bits)
+
+
+def _share(machine: Machine, *, sparse: bool) -> int:
+    """Ticks of a core's cycle under load."""
+    return ceil(TICKS / (machine.sparse_clock if sparse else machine.dense_clock))
 
 
 def run(tiled: Tiled, machine: Machine, *, log: Ints = NO_LOG, jumps: bool = True) -> Walked:
     """The recurrence with everything switched on; without jumps it walks every tile."""
-    share = machine.sparse_clock if tiled.plan.group else machine.dense_clock
-    return walked_at(tiled, ceil(TICKS / share), log=log, jumps=jumps)
+    return walked_at(tiled, _share(machine, sparse=tiled.plan.group > 0), log=log, jumps=jumps)
 
 
 def walked_at(tiled: Tiled, share: int, *, log: Ints = NO_LOG, jumps: bool = True) -> Walked:
@@ -61,88 +186,42 @@ def walked_at(tiled: Tiled, share: int, *, log: Ints = NO_LOG, jumps: bool = Tru
     return Walked(-(-int(ticks) // TICKS), int(busy), totals)
 
 
-def priced(work: Lowered, machine: Machine, tiled: Tiled, walked: Walked) -> Priced:
-    """The Cost of a product's tiles, its stalls the steps of `ladder`."""
-    return _priced(work, machine, tiled, walked, list(ladder(work, machine, tiled, walked)))
+def _priced(machine: Machine, timed: Timed) -> Priced:
+    """All the time that a product takes, and the launch."""
+    return _cost(machine, timed, (*timed.steps, timed.steps[-1] + machine.launch))
 
 
-def least(work: Lowered, machine: Machine) -> Priced:
-    """What the slowest resource takes under a mapping: all effects up to the bytes of partial sums."""
-    tiled, walked = best(work, machine)
-    return _priced(
-        work, machine, tiled, walked, list(islice(ladder(work, machine, tiled, walked), RESOURCES))
-    )
-
-
-def _priced(work: Lowered, machine: Machine, tiled: Tiled, walked: Walked, steps: list[int]) -> Priced:
+def _cost(machine: Machine, timed: Timed, steps: tuple[int, ...]) -> Priced:
     stalls = Stalls(*(after - before for before, after in pairwise(steps)))
+    returned = timed.totals[-2][BACK] // PARTIAL_UNITS if len(timed.totals) > 1 else 0
     cost = Cost(
         cycles=steps[-1],
         compute_cycles=steps[0],
         stalls=stalls,
-        traffic=_traffic(work, machine, tiled, walked),
-        activity=_activity(tiled, walked),
+        traffic=_traffic(machine, timed),
+        activity=timed.even.activity._replace(returned=returned),
     )
-    return Priced(
-        cost=cost,
-        bound_by=_binding(machine, tiled, walked, stalls, _inner(work, tiled).total),
-        mapping=tiled.chosen,
-    )
+    return Priced(cost=cost, bound_by=_binding(machine, timed, stalls), mapping=timed.tiled.chosen)
 
 
-def ladder(work: Lowered, machine: Machine, tiled: Tiled, walked: Walked) -> Iterator[int]:
-    """Cycles with one effect after the other switched on: multiplying alone, then each of the Stalls.
-
-    The mapping stays, and no effect makes work faster, so that the differences are none below 0 and add up.
-    Up to `accumulate` each resource has its work evenly over the cores and without gaps; `drain` adds the
-    recurrence, in which the cores' work is still spread evenly, and `tiles` the waves as they are.
-    """
-    totals, inner = walked.totals, _inner(work, tiled)
-    for effects in (MULTIPLY, FEED, LOAD, DECODE):
-        yield (so_far := _even(tiled, effects))
-    yield (so_far := max(so_far, _slowest(tiled, totals[:, META], inner.metadata_read)))
-    operands = totals[:, [A, B, META, OUT]].sum(axis=1)
-    yield (so_far := max(so_far, _slowest(tiled, operands, inner.total)))
-    added = _reduction(tiled)
-    yield max(so_far, _slowest(tiled, totals.sum(axis=1), inner.total)) + added
-    alone = max(_even(tiled, SKEW), _slowest(tiled, 0 * totals[:, A], inner.total))
-    share = min(TICKS, -(-alone * TICKS**2 // max(1, walked.busy)))
-    yield walked_at(tiled, share).cycles + added
-    full = machine.sparse_clock == 1 if tiled.plan.group else machine.dense_clock == 1
-    yield (walked if full else walked_at(tiled, TICKS)).cycles + added
-    yield walked.cycles + added
-    yield walked.cycles + added + machine.launch
-
-
-def _even(tiled: Tiled, effects: int) -> int:
-    """The arrays' cycles for all tiles, evenly over the cores."""
-    return -(-int(even_work(tiled.plan, tiled.core, effects)[0]) // tiled.plan.cores)
-
-
-def _inner(work: Lowered, tiled: Tiled) -> Traffic:
-    """Bits between the innermost level and the arrays; results where no accumulators take them."""
-    _, a, b, metadata = even_work(tiled.plan, tiled.core, MULTIPLY)
-    out = work.c.value_bits if tiled.results_stream else 0
-    return Traffic(read=int(a) + int(b), write=out, metadata_read=int(metadata))
-
-
-def _slowest(tiled: Tiled, units: Ints, inner_bits: int) -> int:
+def _slowest(tiled: Tiled, units: list[int], inner_bits: int) -> int:
     """Cycles of the level that takes longest for what it serves."""
     return max(_level_cycles(tiled, units, inner_bits))
 
 
-def _level_cycles(tiled: Tiled, units: Ints, inner_bits: int) -> list[int]:
+def _level_cycles(tiled: Tiled, units: list[int], inner_bits: int) -> list[int]:
     """Whole cycles of each level for the units that it serves, the innermost for `inner_bits`."""
-    taken: list[int] = [*units.tolist()[:-1], inner_bits * UNITS]
-    rates: list[list[int]] = tiled.levels[:, :2].tolist()
-    return [-(-moved * den // (UNITS_PER_BYTE * num)) for moved, (num, den) in zip(taken, rates, strict=True)]
+    return [
+        -(-moved * den // (UNITS_PER_BYTE * num))
+        for moved, (num, den) in zip((*units[:-1], inner_bits * UNITS), tiled.rates, strict=True)
+    ]
 
 
 def _reduction(tiled: Tiled) -> int:
     """Cycles in which the parts of a split k are read back, added and written, after all tiles."""
     if tiled.plan.split == 1:
         return 0
-    return _slowest(tiled, np.array([sum(_parts(tiled))] * len(tiled.levels), np.int64), 0)
+    return _slowest(tiled, [sum(_parts(tiled))] * len(tiled.levels), 0)
 
 
 def _parts(tiled: Tiled) -> tuple[int, int]:
@@ -154,48 +233,38 @@ def _parts(tiled: Tiled) -> tuple[int, int]:
     return results * plan.split * PARTIAL_UNITS, results * plan.c_units
 
 
-def _traffic(
-    work: Lowered, machine: Machine, tiled: Tiled, walked: Walked
-) -> tuple[tuple[str, Traffic], ...]:
+def _traffic(machine: Machine, timed: Timed) -> tuple[tuple[str, Traffic], ...]:
     """The bytes out of each level towards the cores, into it from there, and to and from outside."""
-    back, added = _parts(tiled)
-    inner = _inner(work, tiled)
+    back, added = _parts(timed.tiled)
     moved: list[tuple[str, Traffic]] = []
     outside, operands = Traffic(), 0
-    for level, units in zip(machine.levels[:-1], walked.totals.tolist(), strict=False):
+    for level, units in zip(machine.levels[:-1], timed.totals, strict=False):
         read = _bytes(units[A] + units[B] + units[BACK] + back)
         written = _bytes(units[OUT] + units[SPILL] + added)
         here = Traffic(read, written, _bytes(units[META]))
         moved.append((level.name, _filled(here, outside.read, outside.write, outside)))
         outside, operands = here, _bytes(units[A] + units[B])
-    bits = (inner.read, inner.write, inner.metadata_read)
+    bits = (timed.inner.read, timed.inner.write, timed.inner.metadata_read)
     last = Traffic(*(_bytes(one * UNITS) for one in bits))
-    streams = tiled.results_stream
+    streams = timed.tiled.results_stream
     fill, drain = (outside.read, outside.write) if streams else (operands, 0)
     return (*moved, (machine.levels[-1].name, _filled(last, fill, drain, outside)))
 
 
 def _filled(traffic: Traffic, fill: int, drain: int, outside: Traffic) -> Traffic:
     """The traffic of a level with what comes from outside it, and goes there."""
-    return traffic._replace(fill=fill, drain=drain, metadata_fill=outside.metadata_read)
-
-
-def _activity(tiled: Tiled, walked: Walked) -> Activity:
-    """What happens in the arrays for all tiles, and to sums between them and memory."""
-    plan = tiled.plan
-    counts = tiles_activity(plan, tiled.core)
-    returned = int(walked.totals[-2, BACK]) // PARTIAL_UNITS if len(walked.totals) > 1 else 0
-    return Activity(*map(int, counts))._replace(returned=returned)
+    read, write, metadata, _, *_ = traffic
+    return Traffic(read, write, metadata, 0, fill, drain, outside.metadata_read, 0)
 
 
 def _bytes(units: int) -> int:
     return -(-units // UNITS_PER_BYTE)
 
 
-def _binding(machine: Machine, tiled: Tiled, walked: Walked, stalls: Stalls, inner_bits: int) -> str:
+def _binding(machine: Machine, timed: Timed, stalls: Stalls) -> str:
     """The resource that takes longest on its own."""
     if stalls.metadata + stalls.dram + stalls.accumulate:
-        times = _level_cycles(tiled, walked.totals.sum(axis=1), inner_bits)
+        times = _level_cycles(timed.tiled, timed.served, timed.inner.total)
         return machine.levels[times.index(max(times))].name
     causes = {"decode": stalls.decode, "load": stalls.load, "feed": stalls.feed}
     slowest = max(causes, key=lambda name: causes[name])

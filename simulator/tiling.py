@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +10,10 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.folds import DATAFLOWS, Core, core_of
 from simulator.formats import BYTE, Coordinate
-from simulator.kernels import search
+from simulator.kernels import finalists as kernels
 from simulator.kernels.pipeline import TICKS, UNITS_PER_BYTE
 from simulator.kernels.plan import Plan, mapped
-from simulator.kernels.tiles import array_bits, jobs_of
+from simulator.kernels.search import FACTS
 from simulator.lowering import Lowered
 from simulator.machine import Level, Machine
 from simulator.mapping import ORDERS, Chosen, Mapping
@@ -25,6 +26,7 @@ CYCLES_MAX = 2**40
 RESULTS_MAX = 2**44
 WALKED_MAX = 2**22
 WALKED_OF_K = 40  # tiles of k until the recurrence repeats
+SPLIT = 5  # the column of the parts of k among the facts of a mapping
 Ints = NDArray[np.int64]
 
 
@@ -39,9 +41,65 @@ class Tiled:
     chosen: Chosen
 
     @property
+    def rates(self) -> list[list[int]]:
+        """The bandwidth of each level, bytes over cycles."""
+        rates: list[list[int]] = self.levels[:, :2].tolist()
+        return rates
+
+    @property
     def results_stream(self) -> bool:
         """Whether results leave through the innermost level: without accumulators, or with no other level."""
         return not self.plan.accumulators or len(self.levels) == 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Found:
+    """The mappings of a product that the search scores best, best first, a row of `facts` for each.
+
+    `keeps` is what each level keeps between waves, `scores` are those of simulator.kernels.score, and `sizes`
+    the bits that a whole tile brings into an array, the waves, tiles of k, and rows of a band.
+    """
+
+    base: Plan
+    core: Core
+    levels: Ints
+    facts: Ints
+    scores: Ints
+    keeps: Ints
+    sizes: Ints
+
+    def tiled(self, at: int) -> Tiled:
+        """The product under one of the mappings."""
+        facts: list[int] = self.facts[at].tolist()
+        plan = Plan(*mapped(self.base, *facts))
+        chosen = Chosen(plan.tile_m, plan.tile_n, plan.tile_k, ORDERS[facts[3]], plan.band, plan.split)
+        return Tiled(plan=plan, core=self.core, levels=self.levels, keeps=self.keeps[at], chosen=chosen)
+
+    def check(self) -> None:
+        """Refuse what could not be walked in 64 bits, or in time."""
+        _check_time(int(self.scores[:, 0].max()))
+        for at in range(len(self.facts)):
+            _check_tile(self, at)
+
+
+class Question(NamedTuple):
+    """All that the search for mappings depends on, as the kernels take it."""
+
+    base: Plan
+    core: Core
+    levels: tuple[tuple[int, ...], ...]
+    pins: tuple[int, ...]
+
+
+def question(work: Lowered, machine: Machine) -> Question:
+    """What is asked for `work` on a machine; InputError for what would not fit into 64 bits.
+
+    Questions are equal where the answers are: what serves patterns alone is left out of a dense one.
+    """
+    base, core, levels = plan_of(work, machine), core_for(work, machine), level_rows(machine)
+    _check_terms(base, levels, machine)
+    core = core if base.group else core._replace(decode_at=0, decode_rate=0)
+    return Question(base, core, levels, _pins(machine.mapping))
 
 
 def finalists(work: Lowered, machine: Machine) -> list[Tiled]:
@@ -49,21 +107,40 @@ def finalists(work: Lowered, machine: Machine) -> list[Tiled]:
 
     InputError if none fits the machine's memory.
     """
-    base, core, levels = plan_of(work, machine), core_for(work, machine), level_table(machine)
-    _check_terms(base, levels, machine)
-    found = np.zeros((FINALISTS, search.FACTS), np.int64)
-    scores = np.zeros((FINALISTS, 3), np.int64)
-    pins = _pins(machine.mapping)
-    for quanta in (_quanta(core, base), np.ones(3, np.int64) * (1, 1, max(1, base.group))):
-        count = search.best_mappings(base, levels, core, pins, quanta, found, scores)
+    found = searched(question(work, machine))
+    if not len(found.facts):
+        raise unfit(machine)
+    found.check()
+    return [found.tiled(at) for at in range(len(found.facts))]
+
+
+def searched(asked: Question) -> Found:
+    """The mappings that answer a question, tiles of whole arrays if one fits; none at all if no tile fits."""
+    base, core, levels = asked.base, asked.core, np.array(asked.levels, np.int64)
+    facts, scores = np.zeros((FINALISTS, FACTS), np.int64), np.zeros((FINALISTS, 3), np.int64)
+    keeps, sizes = np.zeros((FINALISTS, len(levels)), np.int64), np.zeros((FINALISTS, 4), np.int64)
+    pins, count = np.array(asked.pins, np.int64), 0
+    for quanta in (_quanta(core, base), (1, 1, max(1, base.group))):
+        count = kernels.search(
+            base, levels, core, pins, np.array(quanta, np.int64), facts, scores, keeps, sizes
+        )
         if count:
-            _check_time(int(scores[:count, 0].max()))
-            tiled = [_tiled(base, core, levels, row.tolist()) for row in found[:count]]
-            for one in tiled:
-                _check_tile(one)
-            return tiled
+            break
+    return Found(
+        base=base,
+        core=core,
+        levels=levels,
+        facts=facts[:count],
+        scores=scores[:count],
+        keeps=keeps[:count],
+        sizes=sizes[:count],
+    )
+
+
+def unfit(machine: Machine) -> InputError:
+    """Why there is no mapping."""
     what = "no tile of it fits" if machine.mapping == Mapping() else "the pinned mapping does not fit"
-    raise InputError.of(
+    return InputError.of(
         f"{what} into {', '.join([*(level.name for level in machine.levels[1:]), 'accumulators'])}",
         "give one of them more capacity, or pin smaller tiles",
     )
@@ -78,26 +155,15 @@ def _check_time(cycles: int) -> None:
         )
 
 
-def _check_tile(tiled: Tiled) -> None:
+def _check_tile(found: Found, at: int) -> None:
     """Refuse a tile whose bits would pass 64, and more waves than can be walked one by one."""
-    plan = tiled.plan
-    bits = sum(map(int, array_bits(tiled.core, plan, plan.tile_m, plan.tile_n, plan.tile_k)))
-    if bits * plan.cores * UNITS * max(1, int(tiled.levels[-1, 1])) > TERMS_MAX:
+    bits, waves, tiles, band = found.sizes[at].tolist()
+    if bits * found.base.cores * UNITS * max(1, int(found.levels[-1, 1])) > TERMS_MAX:
         raise InputError.of("a tile of too many bits for this fidelity", "pin smaller tiles, or use `bound`")
-    waves = -(-int(jobs_of(plan)[2]) // plan.clusters)
-    walked = waves * min(-(-plan.k // plan.tile_k), WALKED_OF_K)
-    if plan.clusters * plan.band > 1 and walked > WALKED_MAX:
+    if found.base.clusters * band > 1 and waves * min(tiles, WALKED_OF_K) > WALKED_MAX:
         raise InputError.of(
-            f"{waves} waves of tiles on {plan.clusters} clusters", "pin larger tiles, or use `bound`"
+            f"{waves} waves of tiles on {found.base.clusters} clusters", "pin larger tiles, or use `bound`"
         )
-
-
-def _tiled(base: Plan, core: Core, levels: Ints, facts: list[int]) -> Tiled:
-    plan = Plan(*mapped(base, *facts))
-    keeps = np.zeros(len(levels), np.int64)
-    search.fits(plan, levels, keeps)
-    chosen = Chosen(plan.tile_m, plan.tile_n, plan.tile_k, ORDERS[facts[3]], plan.band, plan.split)
-    return Tiled(plan=plan, core=core, levels=levels, keeps=keeps, chosen=chosen)
 
 
 def core_for(work: Lowered, machine: Machine) -> Core:
@@ -150,12 +216,17 @@ def _beat_metadata(work: Lowered, machine: Machine) -> int:
 
 def level_table(machine: Machine) -> Ints:
     """The levels as the kernels read them, a row each."""
+    return np.array(level_rows(machine), np.int64)
+
+
+def level_rows(machine: Machine) -> tuple[tuple[int, ...], ...]:
+    """The same as tuples."""
     rows, around = [], None
     for level in machine.levels:
         cores = machine.cores // level.instances
         around = _arranged(cores, around) if level.instances > 1 else None
         rows.append((*_level_row(level), *(around or (cores, 1))))
-    return np.array(rows, np.int64)
+    return tuple(rows)
 
 
 def _level_row(level: Level) -> tuple[int, ...]:
@@ -181,7 +252,7 @@ def _arranged(cores: int, around: tuple[int, int] | None = None) -> tuple[int, i
     return min(pairs, key=lambda pair: (max(pair), pair))
 
 
-def _quanta(core: Core, base: Plan) -> Ints:
+def _quanta(core: Core, base: Plan) -> tuple[int, ...]:
     """What tiles are multiples of along m, n and k: the array's sides, whole groups of what a fold holds."""
     deep = core.lanes * (1 if DATAFLOWS[core.dataflow] == "output_stationary" else core.rows)
     k = deep if base.group == 0 else -(-deep // base.kept) * base.group
@@ -190,16 +261,16 @@ def _quanta(core: Core, base: Plan) -> Ints:
         "input_stationary": (core.columns, core.rows),
         "output_stationary": (core.rows, core.columns),
     }[DATAFLOWS[core.dataflow]]
-    return np.array([*sides, k], np.int64)
+    return (*sides, k)
 
 
-def _pins(mapping: Mapping) -> Ints:
+def _pins(mapping: Mapping) -> tuple[int, ...]:
     order = ORDERS.index(mapping.order) + 1 if mapping.order else 0
     pins = (mapping.tile_m, mapping.tile_n, mapping.tile_k, order, mapping.band, mapping.split_k)
-    return np.array([pin or 0 for pin in pins], np.int64)
+    return tuple(pin or 0 for pin in pins)
 
 
-def _check_terms(base: Plan, levels: Ints, machine: Machine) -> None:
+def _check_terms(base: Plan, levels: tuple[tuple[int, ...], ...], machine: Machine) -> None:
     """Refuse what would not fit into 64 bits."""
     macs = base.batch * base.m * base.n * base.full_k
     for count, most, noun in (
@@ -216,8 +287,11 @@ def _check_terms(base: Plan, levels: Ints, machine: Machine) -> None:
         raise InputError.of("a machine of one level has nowhere to put partial sums", right, where="mapping")
     moved = base.batch * (base.m * base.full_k * base.a_units + base.n * base.full_k * base.b_units)
     moved += base.batch * base.m * base.n * base.c_units
-    clumsy = max(levels[:, 1].tolist(), default=0)
-    if moved * max(1, clumsy) > TERMS_MAX or max(levels[:, 0].tolist()) * UNITS_PER_BYTE * TICKS > TERMS_MAX:
+    clumsy = max(row[1] for row in levels)
+    if (
+        moved * max(1, clumsy) > TERMS_MAX
+        or max(row[0] for row in levels) * UNITS_PER_BYTE * TICKS > TERMS_MAX
+    ):
         raise InputError.of(
             "a bandwidth over the clock is a ratio of too large numbers for this fidelity",
             "write rounder numbers, or use `bound`",

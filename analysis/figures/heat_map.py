@@ -69,7 +69,7 @@ def merged(found: Mapping[str, Mapping[str, float]]) -> list[Line]:
     """A line for each layer; alike ones whose names differ in one number share it."""
     groups: dict[tuple[str, tuple[float | None, ...]], list[str]] = {}
     for layer, own in found.items():
-        shares = tuple(None if pass_ not in own else round(own[pass_], 4) for pass_ in PASSES)
+        shares = tuple(None if pass_ not in own else round(own[pass_], 6) for pass_ in PASSES)
         groups.setdefault((re.sub(r"[0-9]+", "*", layer, count=1), shares), []).append(layer)
     return [
         Line(tuple(layers), layers[0] if len(layers) == 1 else f"{pattern} (×{len(layers)})", shares)

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from analysis.figures.canvas import (
-    COLUMN_INCHES,
     PASS_STYLES,
     SMALL,
     STYLE,
     blank,
     legend_below,
     name,
-    write_figure,
 )
 from analysis.figures.drawing import Asked, Drawing, Figure, check_few
 from analysis.figures.sources import Reported, reports_of
@@ -28,14 +25,6 @@ LETTER_INCHES, NARROW_INCHES = 0.05, 0.3
 ALIKE = 5
 """Machines whose times differ by less than this factor share an axis."""
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
-
-
-def time_by_pass(bars: Sequence[Bar], path: Path) -> list[Path]:
-    """Write the figure of `bars` as PDF and PNG; returns the files."""
-    written = [path.with_suffix(kind) for kind in (".pdf", ".png")]
-    for file in written:
-        write_figure(time_figure(bars, COLUMN_INCHES), file)
-    return written
 
 
 def find(asked: Asked) -> Iterator[Drawing]:

@@ -21,7 +21,7 @@ from analysis.study.work import Ended, Simulation, Training, carry_out, finished
 from simulator.atomic import write_file
 from simulator.errors import InputError
 from simulator.report import csv_text
-from simulator.spec import load_spec
+from simulator.spec import Loaded, load_spec
 
 Progress = Callable[[int, int], None]
 FILES = {"results": RESULTS, "summary": SUMMARY, "comparisons": COMPARISONS}
@@ -62,20 +62,21 @@ class Study:
 
 
 def conduct(
-    path: str | Path,
+    study: str | Path | Loaded[WrittenStudy],
     out: str | Path | None = None,
     *,
     workers: int | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> Study:
-    """Do what the study in the file `path` says, in the directory `out` or one that is called like the file.
+    """Do what a study or its file says, in the directory `out` or one that is called like the file.
 
     What is there already is not done again, so that a study that was killed goes on, and one that has grown
     trains only what is new; either way to the same bytes.
     """
-    cells = cells_of(load_spec(path, WrittenStudy))
-    folder = Path(Path(path).stem) if out is None else Path(out)
+    loaded = study if isinstance(study, Loaded) else load_spec(study, WrittenStudy)
+    cells = cells_of(loaded)
+    folder = Path(Path(loaded.name).stem) if out is None else Path(out)
     with opened(folder, cells.study.value.name) as earlier:
         if not (earlier.get("complete") and earlier["provenance"] == _unfinished(cells)["provenance"]):
             write_meta(folder, _unfinished(cells) | {"reports": earlier.get("reports", {})})

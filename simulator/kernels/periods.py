@@ -1,9 +1,9 @@
 """Periods of the recurrence: where the state repeats, but for when, whole periods are jumped, exactly.
 
-A state is a tuple: the departures of each stage (stage, slot), when results were out (slot), what each level
-still has to take of them (stage, slot) and from when on (slot), and marks. Slots are rings. Loops whose
-iterations cost the same, all but the first and the last, are watched with Brent's method: one earlier state
-is kept for each, and renewed at powers of two.
+A state is one table of rings: a row for each stage's departures, a row for each of what its level still has
+to take of the results, then when results were out, from when on they came, and marks. Loops whose iterations
+cost the same, all but the first and the last, are watched with Brent's method: one earlier state is kept for
+each, a row of a memory, and renewed at powers of two.
 """
 
 import numpy as np
@@ -11,88 +11,85 @@ import numpy as np
 from simulator.kernels.compile import kernel
 from simulator.kernels.tiles import BUFFERS, KINDS
 
-DEEP = 16  # places of a ring of departures: more than a level may have buffers, and a power of two
-LATE = 64  # places of a ring of results on their way: more than all buffers together
+RING = 64  # places of a ring: more than the buffers of all levels together, and a power of two
 OLDEST = 8  # departures that still matter: as many as a level may have buffers
+FREED, RELEASE, MARKS = -3, -2, -1  # rows after those of the stages
 SLOT, LEFT, OUT_AT, HELD, LAST, LAG = 0, 1, 2, 3, 4, 5
-MARKS = 6
+SINCE, POWER, GAP, BUSY, THEN, FACTS = 0, 1, 2, 3, 4, 5  # of a row of a memory
 LOOPS = 4
 
 
 @kernel
 def new_state(levels):  # type: ignore[no-untyped-def]
-    """The state before the first tile, and room to remember one for each loop.
+    """The state before the first tile, and room to remember one for each loop, and what it is now.
 
     Oracle: tests/oracles/pipeline.py.
     """
-    stages = levels.shape[0] - 1
-    marks = np.zeros(MARKS, np.int64)
-    marks[LAG] = 1 + levels[1:, BUFFERS].sum()
-    lag = marks[LAG]
-    state = (
-        np.zeros((stages + 1, DEEP), np.int64),
-        np.zeros(DEEP, np.int64),
-        np.zeros((stages + 1, LATE), np.int64),
-        np.zeros(LATE, np.int64),
-        marks,
-    )
-    facts = (stages + 1) * (OLDEST + lag) + OLDEST + lag + 3
-    memory = (
-        np.zeros((LOOPS, facts), np.int64),
-        np.zeros((LOOPS, (stages + 1) * KINDS + 2), np.int64),
-        np.zeros((LOOPS, 2), np.int64),
-        np.zeros(facts, np.int64),
-    )
-    return state, memory
+    stages = levels.shape[0]
+    state = np.zeros((2 * stages + 3, RING), np.int64)
+    lag = 1 + levels[1:, BUFFERS].sum()
+    state[MARKS, LAG] = lag
+    facts = stages * (OLDEST + lag) + OLDEST + lag + 3
+    return state, np.zeros((LOOPS + 1, FACTS + facts + stages * KINDS), np.int64)
 
 
 @kernel
-def look(state, facts):  # type: ignore[no-untyped-def]
-    """Write the state as it looks from the core's last departure: equal facts mean an equal future.
+def look(state, now, then, whole):  # type: ignore[no-untyped-def]
+    """Whether the state, as it looks from the core's last departure, is as it was `then`.
 
-    Results that were out before it hold nothing up any more, whenever that was.
-
+    `now` gets how it looks: all of it if `whole`, else up to what differs. Equal facts mean an equal future:
+    results that were out before that departure hold nothing up any more, whenever that was.
     Oracle: tests/oracles/pipeline.py.
     """
-    ends, freed, late, release, marks = state
-    now, slot, left, lag, to = marks[LAST], marks[SLOT], marks[LEFT], marks[LAG], 0
-    for stage in range(ends.shape[0]):
+    stages, to, same = (state.shape[0] - 3) // 2, FACTS, True
+    last, slot, left, lag = state[MARKS, LAST], state[MARKS, SLOT], state[MARKS, LEFT], state[MARKS, LAG]
+    for stage in range(stages - 1, -1, -1):
         for age in range(1, OLDEST + 1):
-            facts[to] = ends[stage, (slot - age) & (DEEP - 1)] - now
+            now[to] = state[stage, (slot - age) & (RING - 1)] - last
+            same = same and now[to] == then[to]
             to += 1
-        for age in range(1, lag + 1):
-            facts[to] = late[stage, (slot - age) & (LATE - 1)]
-            to += 1
+        if not (same or whole):
+            return False
+    held = state[MARKS, HELD]
+    now[to], now[to + 1] = held, max(0, state[MARKS, OUT_AT] - last)
+    now[to + 2] = min(left, 2 * OLDEST) + RING * min(slot, 2 * OLDEST)
+    same = same and now[to] == then[to] and now[to + 1] == then[to + 1] and now[to + 2] == then[to + 2]
+    to += 3
     for age in range(1, OLDEST + 1):
-        facts[to] = max(0, freed[(left - age) & (DEEP - 1)] - now)
+        now[to] = max(0, state[FREED, (left - age) & (RING - 1)] - last)
+        same = same and now[to] == then[to]
         to += 1
-    held = marks[HELD]
+    if not (same or whole):
+        return False
     for age in range(1, lag + 1):
-        at = (slot - age) & (LATE - 1)
-        facts[to] = release[at] - now if held > 0 and late[:, at].any() else 0
+        at, late = (slot - age) & (RING - 1), 0
+        for stage in range(stages):
+            now[to] = state[stages + stage, at]
+            late = late | now[to]
+            same = same and now[to] == then[to]
+            to += 1
+        now[to] = state[RELEASE, at] - last if held > 0 and late != 0 else 0
+        same = same and now[to] == then[to]
         to += 1
-    facts[to], facts[to + 1] = held, max(0, marks[OUT_AT] - now)
-    facts[to + 2] = min(left, DEEP) + DEEP * min(slot, DEEP)
+    return same
 
 
 @kernel
 def shift(state, time):  # type: ignore[no-untyped-def]
     """Let all that has happened have happened `time` later. Oracle: tests/oracles/pipeline.py."""
-    ends, freed, _, release, marks = state
-    ends += time
-    freed += time
-    release += time
-    marks[OUT_AT] += time
-    marks[LAST] += time
+    stages = (state.shape[0] - 3) // 2
+    state[:stages] += time
+    state[FREED] += time
+    state[RELEASE] += time
+    state[MARKS, OUT_AT] += time
+    state[MARKS, LAST] += time
 
 
 @kernel
-def equal(facts, others):  # type: ignore[no-untyped-def]
-    """Whether all facts are equal. Oracle: tests/oracles/pipeline.py."""
-    i = 0
-    while i < facts.size and facts[i] == others[i]:
-        i += 1
-    return i == facts.size
+def last_gap(state):  # type: ignore[no-untyped-def]
+    """Ticks between the core's last two departures. Oracle: tests/oracles/pipeline.py."""
+    core = (state.shape[0] - 3) // 2 - 1
+    return state[MARKS, LAST] - state[core, (state[MARKS, SLOT] - 2) & (RING - 1)]
 
 
 @kernel
@@ -101,25 +98,25 @@ def try_jump(state, memory, loop, at, trips, totals, busy):  # type: ignore[no-u
 
     Oracle: tests/oracles/pipeline.py.
     """
-    seen, sums, marks, facts = memory
-    since, power = marks[loop]
-    flat = totals.ravel()
-    due = since == 0 or at[loop] - since >= power
-    look(state, facts)
-    if since > 0 and equal(facts, seen[loop]):
-        period = at[loop] - since
-        times = (trips[loop] - 2 - at[loop]) // period
-        shift(state, times * (state[4][LAST] - sums[loop, -1]))
-        for i in range(flat.size):
-            totals[i // KINDS, i % KINDS] += times * (flat[i] - sums[loop, i])
-        busy += times * (busy - sums[loop, -2])
-        at[loop] += times * period
-        marks[loop] = 0, 1
+    now, then = memory[LOOPS], memory[loop]
+    since, sums = then[SINCE], then.size - totals.size
+    due = since == 0 or at[loop] - since >= then[POWER]
+    if look(state, now, then, due) and since > 0:
+        times = (trips[loop] - 2 - at[loop]) // (at[loop] - since)
+        shift(state, times * (state[MARKS, LAST] - then[THEN]))
+        for i in range(totals.size):
+            total = totals[i // KINDS, i % KINDS]
+            totals[i // KINDS, i % KINDS] = total + times * (total - then[sums + i])
+        busy += times * (busy - then[BUSY])
+        at[loop] += times * (at[loop] - since)
+        then[SINCE] = 0
     elif due:
-        seen[loop] = facts
-        sums[loop, :-2] = flat
-        sums[loop, -2], sums[loop, -1] = busy, state[4][LAST]
-        marks[loop] = at[loop], 1 if since == 0 else 2 * power
+        then[FACTS:] = now[FACTS:]
+        for i in range(totals.size):
+            then[sums + i] = totals[i // KINDS, i % KINDS]
+        then[POWER] = 1 if since == 0 else 2 * then[POWER]
+        then[SINCE], then[GAP] = at[loop], last_gap(state)
+        then[BUSY], then[THEN] = busy, state[MARKS, LAST]
     return busy
 
 
@@ -127,15 +124,19 @@ def try_jump(state, memory, loop, at, trips, totals, busy):  # type: ignore[no-u
 def skip(state, memory, at, trips, nested, k_outer, jumps, totals, busy):  # type: ignore[no-untyped-def]
     """Go to the next tile, and on by whole periods; whether there is one, and the core's cycles by then.
 
+    A state is looked at if it is due, or if the core's last step was as long as in the one that was seen.
     Oracle: tests/oracles/pipeline.py.
     """
     for loop in range(LOOPS - 1, -1, -1):
         of_k = loop == (0 if k_outer else LOOPS - 1)
         if at[loop] + 1 < trips[loop]:
             if jumps and (nested or of_k) and 0 < at[loop] < trips[loop] - 3:
-                busy = try_jump(state, memory, loop, at, trips, totals, busy)
+                since = memory[loop, SINCE]
+                due = since == 0 or at[loop] - since >= memory[loop, POWER]
+                if due or memory[loop, GAP] == last_gap(state):
+                    busy = try_jump(state, memory, loop, at, trips, totals, busy)
             at[loop] += 1
             return True, busy
         at[loop] = 0
-        memory[2][loop] = 0, 1
+        memory[loop, SINCE] = 0
     return False, busy

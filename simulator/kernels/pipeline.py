@@ -12,7 +12,20 @@ import numpy as np
 
 from simulator.kernels.compile import kernel
 from simulator.kernels.folds import SKEW
-from simulator.kernels.periods import DEEP, HELD, LAG, LAST, LATE, LEFT, OUT_AT, SLOT, new_state, skip
+from simulator.kernels.periods import (
+    FREED,
+    HELD,
+    LAG,
+    LAST,
+    LEFT,
+    MARKS,
+    OUT_AT,
+    RELEASE,
+    RING,
+    SLOT,
+    new_state,
+    skip,
+)
 from simulator.kernels.tiles import (
     BACK,
     BUFFERS,
@@ -30,7 +43,8 @@ from simulator.kernels.tiles import (
     core_work,
     job_sides,
     jobs_of,
-    wave_units,
+    tile_units,
+    wave_sides,
 )
 
 UNITS_PER_BYTE = 8192
@@ -51,40 +65,36 @@ def between(state, stage, free, start):  # type: ignore[no-untyped-def]
     It takes results in between, the oldest first, and all of the oldest that is on its way before the fetch.
     Oracle: tests/oracles/pipeline.py.
     """
-    _, _, late, release, marks = state
-    if marks[HELD] == 0:
-        return start
-    lag, slot, cursor = marks[LAG], marks[SLOT], free
+    late, lag, slot = (state.shape[0] - 3) // 2 + stage, state[MARKS, LAG], state[MARKS, SLOT]
+    cursor = free
     for age in range(lag, 0, -1):
-        at = (slot - age) & (LATE - 1)
-        if late[stage, at] > 0:
-            cursor = max(cursor, release[at])
+        at = (slot - age) & (RING - 1)
+        if state[late, at] > 0:
+            cursor = max(cursor, state[RELEASE, at])
             if age == lag:
-                start = max(start, cursor + late[stage, at])
-            taken = min(late[stage, at], max(0, start - cursor))
-            late[stage, at] -= taken
+                start = max(start, cursor + state[late, at])
+            taken = min(state[late, at], max(0, start - cursor))
+            state[late, at] -= taken
             cursor += taken
     return start
 
 
 @kernel
-def fetch(state, units, levels, log, item, earliest):  # type: ignore[no-untyped-def]
+def fetch(state, reads, levels, log, item, earliest):  # type: ignore[no-untyped-def]
     """Bring a tile through all fetching stages, from `earliest` on; when it is in the innermost level.
 
-    Oracle: tests/oracles/pipeline.py.
+    `reads` are the ticks in which each of them serves it. Oracle: tests/oracles/pipeline.py.
     """
-    ends, marks = state[0], state[4]
-    arrived, slot = earliest, marks[SLOT]
+    arrived, slot, held = earliest, state[MARKS, SLOT], state[MARKS, HELD] > 0
     for stage in range(levels.shape[0] - 1):
-        reads = units[stage, A] + units[stage, B] + units[stage, META] + units[stage, BACK]
-        service = served(reads, levels[stage])
-        free = ends[stage, (slot - 1) & (DEEP - 1)]
-        start = max(arrived, free, ends[stage + 1, (slot - levels[stage + 1, BUFFERS]) & (DEEP - 1)])
-        start = between(state, stage, free, start)
-        ends[stage, slot & (DEEP - 1)] = start + service
-        arrived = start + service + levels[stage, LATENCY] * TICKS
+        free = state[stage, (slot - 1) & (RING - 1)]
+        start = max(arrived, free, state[stage + 1, (slot - levels[stage + 1, BUFFERS]) & (RING - 1)])
+        if held:
+            start = between(state, stage, free, start)
+        state[stage, slot & (RING - 1)] = start + reads[stage]
+        arrived = start + reads[stage] + levels[stage, LATENCY] * TICKS
         if log.shape[0] > 0:
-            log[item, stage, 0], log[item, stage, 1] = start, start + service
+            log[item, stage, 0], log[item, stage, 1] = start, start + reads[stage]
     return arrived
 
 
@@ -94,16 +104,17 @@ def leave(state, units, levels, done):  # type: ignore[no-untyped-def]
 
     Oracle: tests/oracles/pipeline.py.
     """
-    _, freed, late, release, marks = state
-    slowest, at = 0, marks[SLOT] & (LATE - 1)
-    for stage in range(levels.shape[0] - 1):
-        late[stage, at] = served(units[stage, OUT] + units[stage, SPILL], levels[stage])
-        slowest = max(slowest, late[stage, at])
-    release[at] = max(done, marks[OUT_AT])
-    marks[OUT_AT] = release[at] + slowest
-    freed[marks[LEFT] & (DEEP - 1)] = marks[OUT_AT]
-    marks[LEFT] += 1
-    marks[HELD] = marks[LAG] + 1 if slowest > 0 else marks[HELD]
+    slowest, at, stages = 0, state[MARKS, SLOT] & (RING - 1), levels.shape[0]
+    for stage in range(stages - 1):
+        late = served(units[stage, OUT] + units[stage, SPILL], levels[stage])
+        state[stages + stage, at] = late
+        slowest = max(slowest, late)
+    state[RELEASE, at] = max(done, state[MARKS, OUT_AT])
+    state[MARKS, OUT_AT] = state[RELEASE, at] + slowest
+    state[FREED, state[MARKS, LEFT] & (RING - 1)] = state[MARKS, OUT_AT]
+    state[MARKS, LEFT] += 1
+    if slowest > 0:
+        state[MARKS, HELD] = state[MARKS, LAG] + 1
 
 
 @kernel
@@ -129,46 +140,102 @@ def walk(plan, levels, keeps, core, effects, share, jumps, totals, log):  # type
     state, memory = new_state(levels)
     trips, nested = loops(plan)
     at, units = np.zeros(4, np.int64), np.zeros((stages + 1, KINDS), np.int64)
-    ends, freed, marks = state[0], state[1], state[4]
-    rest, more, load, bits, leaving, busy, item = 0, 0, 0, 0, 0, 0, 0
-    going = True
+    sides, reads = np.zeros((stages + 1, 2), np.int64), np.zeros(stages + 1, np.int64)
+    before, area, through, busy, item = -1, 0, 0, 0, 0
+    known, work = (-1, -1, -1), (0, 0, 0, 0)
+    service, taken, going = 0, 0, True
     while going:
         wave, tile = place(plan, at, trips)
+        final = at_end(at, trips)
         if plan.k_outer or tile < 2 or tile == trips[3] - 1:
             first = wave * plan.clusters
-            last = min(jobs_of(plan)[2], first + plan.clusters)
-            leaving = wave_units(plan, levels, keeps, first, last, tile, units)
-            m, n = job_sides(plan, first)
-            k = min(plan.tile_k, plan.k - tile * plan.tile_k)
-            rest, more, load = core_work(plan, core, m, n, k, effects)
-            bits = sum(array_bits(core, plan, m, n, k)) * plan.cores * 1024
-        slot, opens = marks[SLOT], plan.k_outer or tile == 0
-        earliest = marks[OUT_AT] if opens and not plan.ahead else 0
-        start = fetch(state, units, levels, log, item, earliest)
-        start += (levels[stages, LATENCY] + load) * TICKS
-        start = max(start, ends[stages, (slot - 1) & (DEEP - 1)])
-        if opens and marks[LEFT] >= plan.buffers:
-            start = max(start, freed[(marks[LEFT] - plan.buffers) & (DEEP - 1)])
-        final = at_end(at, trips)
-        through = bits + (0 if plan.accumulators and stages > 0 else leaving)
-        service, work = core_service(rest + (0 if final else more), through, share, levels[stages])
-        ends[stages, slot & (DEEP - 1)] = start + service
-        state[2][:, slot & (LATE - 1)] = 0
-        marks[HELD] = max(0, marks[HELD] - 1)
-        if plan.k_outer or tile == ceil_div(plan.k, plan.tile_k) - 1:
+            if wave != before:
+                last = min(jobs_of(plan)[2], first + plan.clusters)
+                before, area = wave, wave_sides(plan, levels, keeps, first, last, sides)
+            leaving = tile_units(plan, keeps, sides, area, tile, units)
+            sizes = tile_sizes(plan, first, tile)
+            if known != sizes:
+                known, work = sizes, tile_work(plan, core, sizes, effects)
+            through = work[3] + (0 if plan.accumulators and stages > 0 else leaving)
+            read_times(units, levels, reads)
+        service, taken = core_service(work[0] + (0 if final else work[1]), through, share, levels[stages])
+        opens = plan.k_outer or tile == 0
+        earliest = state[MARKS, OUT_AT] if opens and not plan.ahead else 0
+        start = fetch(state, reads, levels, log, item, earliest)
+        start += (levels[stages, LATENCY] + work[2]) * TICKS
+        start = max(start, core_free(state, stages, plan.buffers if opens else 0))
+        depart(state, stages, start + service)
+        if plan.k_outer or tile == trips[3] - 1:
             leave(state, units, levels, start + service)
-        marks[SLOT], marks[LAST] = slot + 1, start + service
-        busy += work
-        totals += units
-        if log.shape[0] > 0:
-            log[item, stages, 0], log[item, stages, 1], log[item, -1, :] = (
-                start,
-                start + service,
-                marks[OUT_AT],
-            )
-        item += 1
+        state[MARKS, SLOT] += 1
+        note(units, totals, log, item, start, start + service, state[MARKS, OUT_AT])
+        busy, item = busy + taken, item + 1
         going, busy = skip(state, memory, at, trips, nested, plan.k_outer, jumps, totals, busy)
     return finish(core, effects, levels, state), busy
+
+
+@kernel
+def note(units, totals, log, item, start, end, out):  # type: ignore[no-untyped-def]
+    """Add up what the levels served for a tile, and log when the core and its results were done.
+
+    Oracle: tests/oracles/pipeline.py.
+    """
+    core = units.shape[0] - 1
+    for stage in range(core):
+        for kind in range(KINDS):
+            totals[stage, kind] += units[stage, kind]
+    if log.shape[0] > 0:
+        log[item, core, 0], log[item, core, 1] = start, end
+        log[item, -1, :] = out
+
+
+@kernel
+def core_free(state, stages, buffers):  # type: ignore[no-untyped-def]
+    """When the core is done with the tile before, and, if it needs a buffer for results, has one.
+
+    Oracle: tests/oracles/pipeline.py.
+    """
+    free, left = state[stages, (state[MARKS, SLOT] - 1) & (RING - 1)], state[MARKS, LEFT]
+    if buffers > 0 and left >= buffers:
+        free = max(free, state[FREED, (left - buffers) & (RING - 1)])
+    return free
+
+
+@kernel
+def depart(state, stages, end):  # type: ignore[no-untyped-def]
+    """Let the core be done with a tile at `end`; what results leave with it is not known yet.
+
+    Oracle: tests/oracles/pipeline.py.
+    """
+    slot = state[MARKS, SLOT] & (RING - 1)
+    state[stages, slot] = end
+    for stage in range(stages + 1):
+        state[stages + 1 + stage, slot] = 0
+    state[MARKS, HELD], state[MARKS, LAST] = max(0, state[MARKS, HELD] - 1), end
+
+
+@kernel
+def read_times(units, levels, reads):  # type: ignore[no-untyped-def]
+    """Ticks in which each level but the innermost serves a tile. Oracle: tests/oracles/pipeline.py."""
+    for stage in range(levels.shape[0] - 1):
+        operands = units[stage, A] + units[stage, B] + units[stage, META]
+        reads[stage] = served(operands + units[stage, BACK], levels[stage])
+
+
+@kernel
+def tile_sizes(plan, first, tile):  # type: ignore[no-untyped-def]
+    """m, n and k of a core's tile in the wave from job `first` on. Oracle: tests/oracles/pipeline.py."""
+    m, n = job_sides(plan, first)
+    return m, n, min(plan.tile_k, plan.k - tile * plan.tile_k)
+
+
+@kernel
+def tile_work(plan, core, sizes, effects):  # type: ignore[no-untyped-def]
+    """`core_work` of a tile, and units that it brings into the arrays. Oracle: tests/oracles/pipeline.py."""
+    m, n, k = sizes
+    rest, more, load = core_work(plan, core, m, n, k, effects)
+    a, b, metadata = array_bits(core, plan, m, n, k)
+    return rest, more, load, (a + b + metadata) * plan.cores * 1024
 
 
 @kernel
@@ -214,14 +281,14 @@ def finish(core, effects, levels, state):  # type: ignore[no-untyped-def]
 
     Oracle: tests/oracles/pipeline.py.
     """
-    ends, _, late, release, marks = state
-    stages, slot, lag = levels.shape[0] - 1, marks[SLOT], marks[LAG]
-    end = max(marks[OUT_AT], ends[stages, (slot - 1) & (DEEP - 1)])
+    stages, slot, lag = levels.shape[0] - 1, state[MARKS, SLOT], state[MARKS, LAG]
+    end = max(state[MARKS, OUT_AT], state[stages, (slot - 1) & (RING - 1)])
     for stage in range(stages):
-        cursor = ends[stage, (slot - 1) & (DEEP - 1)]
+        cursor = state[stage, (slot - 1) & (RING - 1)]
         for age in range(lag, 0, -1):
-            at = (slot - age) & (LATE - 1)
-            if late[stage, at] > 0:
-                cursor = max(cursor, release[at]) + late[stage, at]
+            at = (slot - age) & (RING - 1)
+            late = state[stages + 1 + stage, at]
+            if late > 0:
+                cursor = max(cursor, state[RELEASE, at]) + late
         end = max(end, cursor)
     return end + (core.rows + core.columns - 2 if effects >= SKEW and core.overlap else 0) * TICKS

@@ -1,17 +1,18 @@
-"""The tiler's search: every mapping of a bounded set, scored by its slowest resource and what it exposes.
+"""The tiler's search: the best of every mapping of a bounded set, by the scores of simulator.kernels.score.
 
 `base` is a Plan without its mapping; `pins` are 0 where the search is free, an order is pinned as 1 more.
+Whatever could not be among the best is left out before it is scored: pairs of tile_m and tile_n by what they
+take at least, and under a pair pieces of k and bands likewise.
 """
 
 import numpy as np
 
 from simulator.kernels.compile import kernel
-from simulator.kernels.folds import SKEW, places
+from simulator.kernels.folds import OUTPUT, WEIGHT, places
 from simulator.kernels.pipeline import UNITS_PER_BYTE
 from simulator.kernels.plan import KMN, PARTIAL_UNITS, mapped
+from simulator.kernels.score import ENDLESS, arriving, even_tile, fits, level_units, scored
 from simulator.kernels.tiles import (
-    ALL,
-    BAND,
     BUFFERS,
     CAPACITY,
     CORES_M,
@@ -21,16 +22,14 @@ from simulator.kernels.tiles import (
     NUM,
     SHARED,
     SUMS,
-    array_bits,
     ceil_div,
-    core_work,
-    jobs_of,
 )
 
 SIZES_MAX = 64
+LEVELS_MAX = 8
 FACTS = 6  # columns of a mapping: tile_m, tile_n, tile_k, order, band, split_k
 SPLIT_WAVES = 4
-ENDLESS = 2.0**61
+NEARLY = 1 - 2.0**-40  # sums of floats in another order are a little off
 
 
 @kernel
@@ -56,163 +55,253 @@ def sizes(extent, quantum, pin, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fits(plan, levels, keeps):  # type: ignore[no-untyped-def]
-    """Whether every level holds its tiles; `keeps` gets what it holds beside them, from wave to wave.
+def best_mappings(base, levels, core, pins, quanta, found, scores):  # type: ignore[no-untyped-def]
+    """The mappings of the lowest scores, best first, and how many; rows of `found` are of FACTS columns.
+
+    `quanta` are what tiles are multiples of, along m, n and k, where they do not reach to the end. Pairs of
+    tile_m and tile_n are gone through from the least that they could take on; where that is more than the
+    last of the best takes, no other could be among them.
+    Oracle: tests/oracles/search.py.
+    """
+    along = np.empty((3, SIZES_MAX), np.int64)
+    rows = sizes(base.m, quanta[0], pins[0], along[0])
+    columns = sizes(base.n, quanta[1], pins[1], along[1])
+    pieces = along[2, : sizes(base.full_k, quanta[2], pins[2], along[2])]
+    limits = np.empty((rows * columns, 2))
+    for pair in range(rows * columns):
+        tile = along[0, pair // columns], along[1, pair % columns]
+        limits[pair] = limits_of_pair(base, levels, core, pins, tile, pieces)
+    count = 0
+    while True:
+        pair, least = 0, np.inf
+        for other in range(rows * columns):
+            total = limits[other, 0] + limits[other, 1]
+            if total < least:
+                pair, least = other, total
+        if least == np.inf or hopeless(least, found, scores, count):
+            return count
+        tile = along[0, pair // columns], along[1, pair % columns]
+        count = try_pair(base, levels, core, pins, tile, pieces, found, scores, count)
+        limits[pair, 0] = np.inf
+
+
+@kernel
+def hopeless(least, found, scores, count):  # type: ignore[no-untyped-def]
+    """Whether what takes `least` or more cannot be among the best, sums of floats being a little off.
 
     Oracle: tests/oracles/search.py.
     """
+    return count == found.shape[0] and min(least, ENDLESS) * NEARLY >= scores[count - 1, 0] + 1
+
+
+@kernel
+def limits_of_pair(base, levels, core, pins, tile, pieces):  # type: ignore[no-untyped-def]
+    """Cycles that tiles of tile_m and tile_n take at least: of the slowest resource, and beside it.
+
+    Infinite where not even the smallest piece of k fits. A split of k, which counts whole waves of parts,
+    may fill the last wave. Oracle: tests/oracles/search.py.
+    """
+    tile_m, tile_n = tile
+    if base.accumulators > 0 and tile_m * tile_n * PARTIAL_UNITS * base.buffers > base.accumulators:
+        return np.inf, 0.0
+    deepest = 0
+    while deepest < pieces.size:
+        plan = mapped(base, tile_m, tile_n, pieces[deepest], 0, 1, max(1, pins[5]))
+        if not fits_private(plan, levels):
+            break
+        deepest += 1
+    if deepest == 0:
+        return np.inf, 0.0
+    plan = mapped(base, tile_m, tile_n, pieces[deepest - 1], 0, 1, 1)
+    jobs = base.batch * ceil_div(plan.outer, plan.job_outer) * ceil_div(plan.inner, plan.job_inner)
+    waves = jobs / base.clusters
+    if 2 * jobs > SPLIT_WAVES * base.clusters and pins[5] <= 1:
+        waves = float(ceil_div(jobs, base.clusters))
+    items, inside = waves * ceil_div(base.full_k, plan.tile_k), levels.shape[0] - 1
+    slowest, fill, leaving = waves * least_work(base, core, tile_m, tile_n), 0.0, 0.0
+    out = base.batch * base.m * base.n * min(base.c_units, PARTIAL_UNITS)
+    behind = levels[inside, LATENCY]
+    for level in range(inside - 1, -1, -1):
+        rate = levels[level, DEN] / (UNITS_PER_BYTE * levels[level, NUM])
+        units = compulsory(plan) if levels[level + 1, SHARED] else level_units(plan, levels, 0, level + 1)
+        units += out - plan.elements * plan.m * plan.n * plan.out_units
+        turn = items * ((levels[level, LATENCY] + behind) / levels[level + 1, BUFFERS])
+        slowest, behind = max(slowest, units * rate, turn), 0
+        fill += levels[level, LATENCY]
+        leaving = max(leaving, out * rate)
+    fill += levels[inside, LATENCY]
+    held = base.buffers == 1 or not base.ahead
+    return slowest, fill * (1 if base.ahead else waves) + (leaving if held else 0)
+
+
+@kernel
+def least_work(base, core, tile_m, tile_n):  # type: ignore[no-untyped-def]
+    """Cycles of a core for all of k in a tile, however k is cut: beats, feeds and decoders that never wait.
+
+    Oracle: tests/oracles/search.py.
+    """
+    m, n = min(base.m, tile_m), min(base.n, tile_n)
+    kept = places(base.kept, base.group, base.full_k)
+    fed = base.full_k * core.value_bits / core.feed_bits if core.feed_bits > 0 else 0.0
+    decoded = 0.0
+    if base.group > 0 and core.decode_rate > 0:
+        decoded = ceil_div(base.full_k, base.group) / core.decode_rate
+    if core.dataflow == OUTPUT:
+        beats = max(ceil_div(kept, core.lanes), fed, decoded)
+        return float(ceil_div(m, core.rows) * ceil_div(n, core.columns)) * beats
+    folds = ceil_div(kept, core.rows * core.lanes)
+    if core.dataflow == WEIGHT:
+        return float(ceil_div(n, core.columns) * m) * max(folds, fed / core.rows)
+    return float(ceil_div(m, core.columns) * n) * folds
+
+
+@kernel
+def compulsory(plan):  # type: ignore[no-untyped-def]
+    """Units of both operands and of the results, once. Oracle: tests/oracles/search.py."""
+    kept = places(plan.kept, plan.group, plan.k)
+    return plan.elements * (
+        plan.m * plan.k * plan.a_units
+        + plan.n * kept * (plan.b_units + plan.meta_units)
+        + plan.m * plan.n * plan.out_units
+    )
+
+
+@kernel
+def fits_private(plan, levels):  # type: ignore[no-untyped-def]
+    """Whether levels that not all share hold their tiles. Oracle: tests/oracles/search.py."""
     inside = levels.shape[0] - 1
-    sums = plan.tile_m * plan.tile_n * PARTIAL_UNITS * plan.buffers
-    if plan.accumulators > 0 and sums > plan.accumulators:
-        return False
     for level in range(inside, 0, -1):
-        room = levels[level, CAPACITY] - levels[level, BUFFERS] * arriving(plan, levels, level)
-        if level == inside and plan.accumulators == 0:
-            room -= levels[level, CORES_M] * levels[level, CORES_N] * sums
-        if room < 0:
-            return False
-        keeps[level] = kept_beside(plan, levels, level, room) if levels[level, SHARED] else 0
-    for level in range(inside - 1, 0, -1):
-        keeps[level] = keeps[level] | keeps[level + 1]
+        if not levels[level, SHARED]:
+            room = levels[level, CAPACITY] - levels[level, BUFFERS] * arriving(plan, levels, level)
+            if level == inside and plan.accumulators == 0:
+                sums = plan.tile_m * plan.tile_n * PARTIAL_UNITS * plan.buffers
+                room -= levels[level, CORES_M] * levels[level, CORES_N] * sums
+            if room < 0:
+                return False
     return True
 
 
 @kernel
-def arriving(plan, levels, level):  # type: ignore[no-untyped-def]
-    """Units of A, B and metadata that one tile brings into an instance of a level.
+def try_pair(base, levels, core, pins, tile, pieces, found, scores, count):  # type: ignore[no-untyped-def]
+    """Try all mappings with a tile_m and a tile_n; how many mappings are found by then.
 
+    Splits are the pin; or 1, and powers of two while there are few jobs for the clusters.
     Oracle: tests/oracles/search.py.
     """
-    a = plan.tile_k * plan.a_units
-    b = places(plan.kept, plan.group, plan.tile_k) * (plan.b_units + plan.meta_units)
-    if not levels[level, SHARED]:
-        return levels[level, CORES_M] * plan.tile_m * a + levels[level, CORES_N] * plan.tile_n * b
-    high, wide = most_touched(plan)
-    return wide * a + high * b if plan.by_n else high * a + wide * b
+    jobs = base.batch * ceil_div(base.m, base.cluster_m * tile[0])
+    jobs *= ceil_div(base.n, base.cluster_n * tile[1])
+    split = max(1, pins[5])
+    even, moved = np.empty((pieces.size, 2)), np.zeros((pieces.size, levels.shape[0]), np.int64)
+    while split == 1 or levels.shape[0] > 1:
+        most = pieces.size
+        while split > 1 and pins[5] == 0 and most > 0 and split * pieces[most - 1] > base.full_k:
+            most -= 1
+        bar = scores[count - 1, 0] if count == found.shape[0] else int(ENDLESS)
+        alive = least_of_pieces(base, levels, core, (*tile, split), pieces[:most], bar, even, moved)
+        for order in range(4):
+            if alive.size > 0 and tried(base, levels, pins, order):
+                facts, least = (*tile, order, split), moved.copy()
+                count = try_bands(base, levels, pins, facts, pieces, alive, even, least, found, scores, count)
+        split *= 2
+        if most == 0 or pins[5] > 0 or base.clusters == 1 or split * jobs > SPLIT_WAVES * base.clusters:
+            break
+    return count
 
 
 @kernel
-def most_touched(plan):  # type: ignore[no-untyped-def]
-    """Extents along the outer and the inner axis that no wave touches more than, over bands and elements.
+def tried(base, levels, pins, order):  # type: ignore[no-untyped-def]
+    """Whether an order is tried: with k outside only on one cluster, and where sums can be put.
 
     Oracle: tests/oracles/search.py.
     """
-    outer, inner, _ = jobs_of(plan)
-    rows = min(plan.band, outer)
-    ragged = outer - (ceil_div(outer, rows) - 1) * rows
-    bands = (plan.clusters - 2) // (ragged * inner) + 2
-    columns = min(plan.clusters, (plan.clusters - 2) // ragged + 2)
-    high = min(plan.clusters, bands * min(rows, plan.clusters)) * plan.job_outer
-    return min(high, plan.elements * plan.outer), min(
-        columns * plan.job_inner, plan.elements * bands * plan.inner
-    )
+    if order >= KMN and levels.shape[0] == 1:
+        return False
+    return order == pins[3] - 1 if pins[3] > 0 else order < KMN or base.clusters == 1
 
 
 @kernel
-def kept_beside(plan, levels, level, room):  # type: ignore[no-untyped-def]
-    """What a level keeps in `room` units beside the tiles: what leaves least of both operands to move.
+def least_of_pieces(base, levels, core, facts, pieces, bar, even, moved):  # type: ignore[no-untyped-def]
+    """The places of those pieces of k that fit and might score no more than `bar`.
 
-    Then the sums, if they fit too; those of accumulators do not pass the innermost level, which keeps none.
-
+    `even` gets their `even_tile`, and `moved` what is brought into each level at least.
     Oracle: tests/oracles/search.py.
     """
-    length = plan.tile_k if plan.k_outer else plan.k
-    a = length * plan.a_units
-    b = places(plan.kept, plan.group, length) * (plan.b_units + plan.meta_units)
-    band = min(plan.outer, plan.band * plan.job_outer) * (b if plan.by_n else a)
-    whole = plan.inner * (a if plan.by_n else b)
-    keeps, least = 0, level_units(plan, levels, 0, level)
-    for chosen in (ALL, BAND, BAND | ALL):
-        taken = (band if chosen & BAND else 0) + (whole if chosen & ALL else 0)
-        units = level_units(plan, levels, chosen, level)
-        if taken <= room and units <= least:
-            keeps, least = chosen, units
-    room -= (band if keeps & BAND else 0) + (whole if keeps & ALL else 0)
-    bypassed = plan.accumulators > 0 and level == levels.shape[0] - 1
-    if plan.k_outer and not bypassed and plan.m * plan.n * PARTIAL_UNITS <= room:
-        keeps = keeps | SUMS
-    return keeps
+    alive, left = np.empty(pieces.size, np.int64), 0
+    tile_m, tile_n, split = facts
+    for piece in range(pieces.size):
+        cut = mapped(base, tile_m, tile_n, pieces[piece], 0, 1, split)
+        if not fits_private(cut, levels):
+            break
+        even[piece] = even_tile(cut, levels, core)
+        for level in range(1, levels.shape[0]):
+            shared = levels[level, SHARED]
+            moved[piece, level] = compulsory(cut) if shared else level_units(cut, levels, 0, level)
+        if scored(cut, levels, moved[piece], even[piece, 0], even[piece, 1])[0] <= bar:
+            alive[left] = piece
+            left += 1
+    return alive[:left]
 
 
 @kernel
-def level_units(plan, levels, keeps, into):  # type: ignore[no-untyped-def]
-    """About what is brought into a level in all, which keeps what `keeps` says, and written out of it.
+def try_bands(  # type: ignore[no-untyped-def]
+    base, levels, pins, facts, pieces, alive, even, least, found, scores, count
+):
+    """Try every band with the pieces of k that are `alive`; how many mappings are found by then.
 
+    `least` is what is brought into each level at least, for each piece; the first band that holds says more.
     Oracle: tests/oracles/search.py.
     """
-    outer_tiles, inner_tiles = ceil_div(plan.outer, plan.job_outer), ceil_div(plan.inner, plan.job_inner)
-    rows = plan.elements * plan.m * plan.k * plan.a_units
-    columns = (
-        plan.elements * plan.n * places(plan.kept, plan.group, plan.k) * (plan.b_units + plan.meta_units)
-    )
-    outer, inner = (columns, rows) if plan.by_n else (rows, columns)
-    if not levels[into, SHARED]:
-        again_m = plan.cluster_n // levels[into, CORES_N]
-        again_n = plan.cluster_m // levels[into, CORES_M]
-        total = outer * inner_tiles * (again_n if plan.by_n else again_m)
-        total += inner * outer_tiles * (again_m if plan.by_n else again_n)
-    else:
-        band = min(plan.band, outer_tiles)
-        bands = ceil_div(outer_tiles, band)
-        keeps_band, keeps_all = keeps & BAND != 0, keeps & ALL != 0
-        total = (
-            outer if keeps_band else outer * max(1, inner_tiles * min(band, plan.clusters) // plan.clusters)
-        )
-        total += inner if keeps_all else inner * bands * max(1, band // plan.clusters)
-    out = plan.elements * plan.m * plan.n
-    total += out * plan.out_units
-    if plan.k_outer and keeps & SUMS == 0:
-        total += 2 * (ceil_div(plan.k, plan.tile_k) - 1) * out * PARTIAL_UNITS
-    return total
+    keeps, seen = np.zeros(levels.shape[0], np.int64), np.full(least.shape, -1, np.int64)
+    tile_m, tile_n, order, split = facts
+    plan, band = mapped(base, tile_m, tile_n, pieces[alive[0]], order, 1, split), 1
+    most = min(ceil_div(plan.outer, plan.job_outer), base.clusters)
+    while band > 0:
+        band = pins[4] if pins[4] > 0 else min(band, most)
+        first = mapped(base, tile_m, tile_n, pieces[alive[0]], order, band, split)
+        if fits(first, levels, keeps):
+            for level in range(1, levels.shape[0]):
+                if levels[level, SHARED]:
+                    least[:, level] = level_units(first, levels, keeps[level] | SUMS, level)
+            for piece in alive:
+                if order < KMN or pieces[piece] < base.full_k or pins[3] > 0:
+                    asked = (tile_m, tile_n, pieces[piece], order, band, split)
+                    count = try_piece(
+                        base, levels, asked, even[piece], least[piece], seen[piece], found, scores, count
+                    )
+        band = band * 2 if band < most and pins[4] == 0 else 0
+    return count
 
 
 @kernel
-def score(plan, levels, keeps, core):  # type: ignore[no-untyped-def]
-    """About the cycles of a mapping, what its outermost level serves, and its tiles.
+def try_piece(base, levels, facts, even, least, seen, found, scores, count):  # type: ignore[no-untyped-def]
+    """Try one mapping; how many are found by then.
 
+    Not if it moves no less than was `seen` with a narrower band, or takes more than the last of the best.
     Oracle: tests/oracles/search.py.
     """
-    jobs = plan.elements * ceil_div(plan.outer, plan.job_outer) * ceil_div(plan.inner, plan.job_inner)
-    waves, tiles = ceil_div(jobs, plan.clusters), ceil_div(plan.k, plan.tile_k)
-    items = waves * tiles
-    work, fill = even_tile(plan, levels, core)
-    inside = levels.shape[0] - 1
-    slowest, leaving, moved, behind = work, 0.0, 0, work + fill + levels[inside, LATENCY]
-    fill, adding = fill + levels[inside, LATENCY], 0.0
-    for level in range(inside - 1, -1, -1):
-        units = level_units(plan, levels, keeps[level + 1], level + 1)
-        rate = levels[level, DEN] / (UNITS_PER_BYTE * levels[level, NUM])
-        service = units * rate / items
-        turn = (service + levels[level, LATENCY] + behind) / levels[level + 1, BUFFERS]
-        slowest, behind = max(slowest, service, turn), service
-        out = plan.elements * plan.m * plan.n * plan.out_units
-        leaving = max(leaving, out * rate / waves)
-        fill += levels[level, LATENCY] + service
-        moved = units
-        if plan.split > 1:
-            results = plan.batch * plan.m * plan.n
-            adding = max(adding, results * (plan.split * PARTIAL_UNITS + plan.c_units) * rate)
-    held = waves if plan.buffers == 1 or not plan.ahead else 1
-    filled = 1 if plan.ahead else waves
-    time = items * slowest + filled * fill + held * leaving + adding
-    return int(min(time, ENDLESS)), moved, items
+    if no_less(least, seen):
+        return count
+    plan = mapped(base, facts[0], facts[1], facts[2], facts[3], facts[4], facts[5])
+    time, _, _ = scored(plan, levels, least, even[0], even[1])
+    keeps = np.zeros(levels.shape[0], np.int64)
+    if (count == found.shape[0] and time > scores[count - 1, 0]) or not fits(plan, levels, keeps):
+        return count
+    for level in range(1, levels.shape[0]):
+        least[level] = level_units(plan, levels, keeps[level], level)
+    if no_less(least, seen):
+        return count
+    for level in range(levels.shape[0]):
+        seen[level] = least[level]
+    return keep_best(found, scores, count, facts, scored(plan, levels, least, even[0], even[1]))
 
 
 @kernel
-def even_tile(plan, levels, core):  # type: ignore[no-untyped-def]
-    """A core's cycles for a tile, averaged over those of k, and its first load.
-
-    Oracle: tests/oracles/search.py.
-    """
-    m, n, inside = min(plan.m, plan.tile_m), min(plan.n, plan.tile_n), levels.shape[0] - 1
-    rate = plan.cores * levels[inside, DEN] / (8 * levels[inside, NUM])
-    work, more, first = core_work(plan, core, m, n, plan.tile_k, SKEW)
-    total = plan.k // plan.tile_k * max(work + more, sum(array_bits(core, plan, m, n, plan.tile_k)) * rate)
-    if plan.k % plan.tile_k:
-        k = plan.k % plan.tile_k
-        work, more, _ = core_work(plan, core, m, n, k, SKEW)
-        total += max(work + more, sum(array_bits(core, plan, m, n, k)) * rate)
-    return total / ceil_div(plan.k, plan.tile_k), float(first)
+def no_less(units, others):  # type: ignore[no-untyped-def]
+    """Whether no level gets less than under `others`, if there are any. Oracle: tests/oracles/search.py."""
+    less = False
+    for level in range(units.size):
+        less = less or others[level] < 0 or units[level] < others[level]
+    return not less
 
 
 @kernel
@@ -223,21 +312,34 @@ def keep_best(found, scores, count, facts, marks):  # type: ignore[no-untyped-de
     """
     for other in range(count):
         if same_but_band(found[other], facts):
-            if marks >= (scores[other, 0], scores[other, 1], scores[other, 2]):
+            if not better(facts, marks, found[other], scores[other]):
                 return count
             for at in range(other, count - 1):
                 scores[at], found[at] = scores[at + 1], found[at + 1]
             count -= 1
             break
     most = found.shape[0]
-    if count == most and marks >= (scores[most - 1, 0], scores[most - 1, 1], scores[most - 1, 2]):
+    if count == most and not better(facts, marks, found[most - 1], scores[most - 1]):
         return count
     at = min(count, most - 1)
-    while at > 0 and marks < (scores[at - 1, 0], scores[at - 1, 1], scores[at - 1, 2]):
+    while at > 0 and better(facts, marks, found[at - 1], scores[at - 1]):
         scores[at], found[at] = scores[at - 1], found[at - 1]
         at -= 1
     scores[at], found[at] = marks, facts
     return min(count + 1, most)
+
+
+@kernel
+def better(facts, marks, others, score):  # type: ignore[no-untyped-def]
+    """Whether a mapping has lower marks than another, or as low ones and is tried before it.
+
+    Oracle: tests/oracles/search.py.
+    """
+    for mark in range(3):
+        if marks[mark] != score[mark]:
+            return marks[mark] < score[mark]
+    mine = facts[0], facts[1], facts[2], facts[5], facts[3], facts[4]
+    return mine < (others[0], others[1], others[2], others[5], others[3], others[4])
 
 
 @kernel
@@ -247,80 +349,3 @@ def same_but_band(one, other):  # type: ignore[no-untyped-def]
     for fact in range(4):
         same = same and one[fact] == other[fact]
     return same
-
-
-@kernel
-def best_mappings(base, levels, core, pins, quanta, found, scores):  # type: ignore[no-untyped-def]
-    """The mappings of the lowest scores, best first, and how many; rows of `found` are of FACTS columns.
-
-    `quanta` are what tiles are multiples of, along m, n and k, where they do not reach to the end.
-    Oracle: tests/oracles/search.py.
-    """
-    along = np.zeros((3, SIZES_MAX), np.int64)
-    counts = (
-        sizes(base.m, quanta[0], pins[0], along[0]),
-        sizes(base.n, quanta[1], pins[1], along[1]),
-        sizes(base.full_k, quanta[2], pins[2], along[2]),
-    )
-    count = 0
-    for i in range(counts[0]):
-        for j in range(counts[1]):
-            for h in range(counts[2]):
-                for split in splits(base, along[0, i], along[1, j], along[2, h], pins[5]):
-                    count = try_orders(
-                        base,
-                        levels,
-                        core,
-                        pins,
-                        (along[0, i], along[1, j], along[2, h]),
-                        split,
-                        found,
-                        scores,
-                        count,
-                    )
-    return count
-
-
-@kernel
-def splits(base, tile_m, tile_n, tile_k, pin):  # type: ignore[no-untyped-def]
-    """Parts of k to try: the pin; or 1, and powers of two while there are few jobs for the clusters.
-
-    Oracle: tests/oracles/search.py.
-    """
-    if pin > 0:
-        return [pin]
-    if base.clusters == 1:
-        return [1]
-    jobs = base.batch * ceil_div(base.m, base.cluster_m * tile_m) * ceil_div(base.n, base.cluster_n * tile_n)
-    tried, parts = [1], 2
-    while parts * jobs <= SPLIT_WAVES * base.clusters and parts * tile_k <= base.full_k:
-        tried.append(parts)
-        parts *= 2
-    return tried
-
-
-@kernel
-def try_orders(base, levels, core, pins, tile, split, found, scores, count):  # type: ignore[no-untyped-def]
-    """Score one tile size under every order and band that is tried; how many mappings are found by then.
-
-    Oracle: tests/oracles/search.py.
-    """
-    keeps = np.zeros(levels.shape[0], np.int64)
-    for order in range(4):
-        if pins[3] > 0 and order != pins[3] - 1:
-            continue
-        if pins[3] == 0 and order >= KMN and (base.clusters > 1 or tile[2] >= base.full_k):
-            continue
-        if levels.shape[0] == 1 and (order >= KMN or split > 1):
-            continue
-        band = 1
-        plan = mapped(base, tile[0], tile[1], tile[2], order, band, split)
-        most = min(ceil_div(plan.outer, plan.job_outer), base.clusters)
-        while band > 0:
-            band = pins[4] if pins[4] > 0 else min(band, most)
-            plan = mapped(base, tile[0], tile[1], tile[2], order, band, split)
-            if fits(plan, levels, keeps):
-                facts = (tile[0], tile[1], tile[2], order, band, split)
-                count = keep_best(found, scores, count, facts, score(plan, levels, keeps, core))
-            band = band * 2 if band < most and pins[4] == 0 else 0
-    return count

@@ -5,6 +5,8 @@ in each through bands of `band` tiles along the outer axis, in each band along t
 band fastest. A wave is one job for each cluster. `plan` is a Plan. Units are 1/1024 bit.
 """
 
+import numpy as np
+
 from simulator.kernels.compile import kernel
 from simulator.kernels.folds import INPUT, SKEW, WEIGHT, array_time, groups_of_runs, places
 from simulator.kernels.plan import PARTIAL_UNITS
@@ -150,12 +152,19 @@ def wave_units(plan, levels, keeps, first, last, tile, units):  # type: ignore[n
     cores have in common. `units` is (levels, KINDS). Returns the units of the results.
     Oracle: tests/oracles/tiles.py.
     """
+    sides = np.zeros((levels.shape[0], 2), np.int64)
+    area = wave_sides(plan, levels, keeps, first, last, sides)
+    return tile_units(plan, keeps, sides, area, tile, units)
+
+
+@kernel
+def wave_sides(plan, levels, keeps, first, last, sides):  # type: ignore[no-untyped-def]
+    """Rows of A and columns of B that each level but the innermost serves for jobs [first, last).
+
+    `sides` is (levels, 2). Returns the results of these jobs. Oracle: tests/oracles/tiles.py.
+    """
     old_outer, old_inner, old_area = before(plan, first)
     new_outer, new_inner, new_area = before(plan, last)
-    area = new_area - old_area
-    length = min(plan.tile_k, plan.k - tile * plan.tile_k)
-    last_k = (tile + 1) * plan.tile_k >= plan.k
-    kept = places(plan.kept, plan.group, length)
     for level in range(levels.shape[0] - 1):
         into = level + 1
         if levels[into, SHARED]:
@@ -167,8 +176,23 @@ def wave_units(plan, levels, keeps, first, last, tile, units):  # type: ignore[n
             again_n = plan.cluster_m // levels[into, CORES_M]
             along_outer = (new_outer - old_outer) * (again_n if plan.by_n else again_m)
             along_inner = (new_inner - old_inner) * (again_m if plan.by_n else again_n)
-        rows, columns = (along_inner, along_outer) if plan.by_n else (along_outer, along_inner)
-        spills = plan.k_outer and keeps[into] & SUMS == 0
+        sides[level, 0] = along_inner if plan.by_n else along_outer
+        sides[level, 1] = along_outer if plan.by_n else along_inner
+    return new_area - old_area
+
+
+@kernel
+def tile_units(plan, keeps, sides, area, tile, units):  # type: ignore[no-untyped-def]
+    """What each level but the innermost serves for a wave of such sides in tile `tile` of k, by kind.
+
+    Returns the units of the results. Oracle: tests/oracles/tiles.py.
+    """
+    length = min(plan.tile_k, plan.k - tile * plan.tile_k)
+    last_k = (tile + 1) * plan.tile_k >= plan.k
+    kept = places(plan.kept, plan.group, length)
+    for level in range(units.shape[0] - 1):
+        rows, columns = sides[level, 0], sides[level, 1]
+        spills = plan.k_outer and keeps[level + 1] & SUMS == 0
         units[level, A] = rows * length * plan.a_units
         units[level, B] = columns * kept * plan.b_units
         units[level, META] = columns * kept * plan.meta_units

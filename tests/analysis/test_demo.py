@@ -2,15 +2,14 @@
 
 import csv
 import json
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from analysis.cli import run
-from analysis.demo import FIGURES, run_demo
+from analysis.demo import FIGURES, load_demo, run_demo
 from analysis.study.spec import WrittenStudy
-from simulator.spec import load_spec
+from simulator.spec import Loaded, load_spec
 
 SMALL = """
 spec: 1
@@ -27,10 +26,19 @@ baseline: dense
 
 
 @pytest.fixture(scope="module")
-def demos(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Loaded[WrittenStudy], bytes]:
+    file = tmp_path_factory.mktemp("written") / "demo.yaml"
+    file.write_text(SMALL)
+    return load_spec(file, WrittenStudy), SMALL.encode()
+
+
+@pytest.fixture(scope="module")
+def demos(
+    small: tuple[Loaded[WrittenStudy], bytes], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, str]:
     folder = tmp_path_factory.mktemp("demo")
-    text = run_demo(folder / "a", written=SMALL)
-    run_demo(folder / "b", written=SMALL)
+    text = run_demo(folder / "a", small)
+    run_demo(folder / "b", small)
     return folder / "a", folder / "b", text
 
 
@@ -49,11 +57,13 @@ def test_the_same_bytes_each_time(demos: tuple[Path, Path, str]) -> None:
     assert first.keys() == second.keys()
 
 
-def test_a_second_run_repeats_nothing_and_changes_nothing(demos: tuple[Path, Path, str]) -> None:
+def test_a_second_run_repeats_nothing_and_changes_nothing(
+    small: tuple[Loaded[WrittenStudy], bytes], demos: tuple[Path, Path, str]
+) -> None:
     folder, _, text = demos
     before = contents(folder)
     trained = {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*") if path.is_file()}
-    assert run_demo(folder, written=SMALL) == text
+    assert run_demo(folder, small) == text
     assert contents(folder) == before
     assert {path: path.stat().st_mtime_ns for path in trained} == trained
 
@@ -77,7 +87,7 @@ def test_four_figures_and_a_page(demos: tuple[Path, Path, str]) -> None:
 
 
 def test_what_is_shipped_is_a_study_of_three_recipes_on_two_machines() -> None:
-    shipped = load_spec(Path(str(files("analysis") / "demo.yaml")), WrittenStudy).value
+    shipped = load_demo()[0].value
     assert (len(shipped.recipes), len(shipped.machines)) == (3, 2)
 
 

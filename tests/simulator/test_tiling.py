@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simulator.folds import Core
-from simulator.kernels import search
+from simulator.kernels import score, search
 from simulator.kernels import tiles as kernels
 from simulator.kernels.plan import Plan
 from simulator.kernels.tiles import ALL, BAND, BUFFERS, CAPACITY, CORES_M, CORES_N, SHARED, SUMS
@@ -204,7 +204,7 @@ def searches(draw: st.DrawFn) -> tuple[Plan, Any, Core]:
 
 def fits(plan: Plan, levels: Any) -> tuple[bool, list[int]]:
     keeps = np.zeros(len(levels), np.int64)
-    return bool(search.fits(plan, levels, keeps)), keeps.tolist()
+    return bool(score.fits(plan, levels, keeps)), keeps.tolist()
 
 
 @given(searches())
@@ -245,8 +245,8 @@ def test_the_best_are_the_first_of_all(case: tuple[Plan, Any, Core], data: st.Da
         if len(levels) == 1 and (facts[3] >= 2 or facts[5] > 1):
             continue  # there is nowhere to put partial sums
         plan, keeps = brute.plan_of(base, facts), np.zeros(len(levels), np.int64)
-        if search.fits(plan, levels, keeps):
-            marked = (search.score(plan, levels, keeps, core), place, facts)
+        if score.fits(plan, levels, keeps):
+            marked = (score.score(plan, levels, keeps, core), place, facts)
             same = (*facts[:4], facts[5])
             best[same] = min(best.get(same, marked), marked)
     every = sorted(best.values())[:4]
@@ -269,7 +269,7 @@ def test_what_a_level_serves_is_known_before_the_walk(case: tuple[Plan, Any, Cor
             kernels.wave_units(plan, levels, np.array(keeps), first, last, tile, units)
             total += units.sum(axis=1)
     for at in range(len(levels) - 1):
-        guess = int(search.level_units(plan, levels, keeps[at + 1], at + 1))
+        guess = int(score.level_units(plan, levels, keeps[at + 1], at + 1))
         assert total[at] <= 4 * guess, (at, guess, total)
         assert guess <= 4 * total[at], (at, guess, total)
 
@@ -279,4 +279,4 @@ def test_what_a_level_serves_is_known_before_the_walk(case: tuple[Plan, Any, Cor
 def test_a_shared_level_has_room_for_what_a_wave_touches(plan: Plan, buffers: int) -> None:
     """Of each tile on its way, all that the clusters of one wave touch."""
     levels = np.array([[1, 1, 0, 1, 0, 1, 1, 1], [1, 1, 0, buffers, 0, 1, 1, 1]], np.int64)
-    assert search.arriving(plan, levels, 1) >= sum(brute.touched_at_once(plan))
+    assert score.arriving(plan, levels, 1) >= sum(brute.touched_at_once(plan))
