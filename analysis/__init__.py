@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analysis.charges.area import find_areas
     from analysis.compare import compare
-    from analysis.compare import compare
     from analysis.explain.cycles import explain
     from analysis.explain.energy import explain_energy
     from analysis.figures.plot import plot
@@ -45,7 +44,6 @@ __all__ = [
 
 HOMES = {
     "Results": ("analysis.results", "Results"),
-    "compare": ("analysis.compare", "compare"),
     "compare": ("analysis.compare", "compare"),
     "explain": ("analysis.explain.cycles", "explain"),
     "explain_energy": ("analysis.explain.energy", "explain_energy"),

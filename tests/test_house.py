@@ -25,7 +25,10 @@ PACKAGES = ("simulator", "workloads", "analysis", "arch_configs")
 FOLDERS = (*PACKAGES, "tests", "docs", "benchmarks", "examples", ".ci")
 MADE_BY_TOOLS = {"__pycache__", "_build", "LICENSE", "requirements.lock"}
 EMPTY_WORDS = {"utils", "helpers", "common", "misc", "core"}
-SHIPPED = {"arch_configs": {".py", ".yaml", ".typed"}, "analysis": {".py", ".csv", ".css", ".js", ".yaml", ".typed"}}
+SHIPPED = {
+    "arch_configs": {".py", ".yaml", ".typed"},
+    "analysis": {".py", ".csv", ".css", ".js", ".yaml", ".typed"},
+}
 TEXTS = {".md", ".toml", ".lock"}
 MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:home|root|tmp|work|farm|Users)/\w+")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -115,7 +115,9 @@ BAD = {
         "no list is called `machine`; known: archs, components, formats, models, networks, recipes, "
         "references, tasks"
     ],
-    "schema arch": ["no YAML file is called `arch`; known: components, machine, network, recipe, study, sweep"],
+    "schema arch": [
+        "no YAML file is called `arch`; known: components, machine, network, recipe, study, sweep"
+    ],
 }
 
 

@@ -26,7 +26,7 @@ from simulator.lowering import lower
 from simulator.machine import Machine
 from simulator.natives import Natives
 from simulator.pattern import Pattern
-from tests.analysis.figures import FORMS, drawn_twice
+from tests.analysis.figures.drawn import FORMS, drawn_twice
 from tests.analysis.roofline.test_bandwidth import report_of
 from tests.simulator.machines import SPARSE, sparse_machines, tiled_machines
 from tests.simulator.steps import product, products_with_b, step
