@@ -1,7 +1,7 @@
 """Rows of component tables as a machine has them: found, interpolated, scaled to its node and voltage."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import log
@@ -36,7 +36,13 @@ class Value:
         return self._with(other, add)
 
     def __mul__(self, times: Fraction | int) -> "Value":
-        return replace(self, low=self.low * times, value=self.value * times, high=self.high * times)
+        return Value(
+            low=self.low * times,
+            value=self.value * times,
+            high=self.high * times,
+            rows=self.rows,
+            factor=self.factor,
+        )
 
     def times(self, other: "Value") -> "Value":
         """Both values multiplied, and their bounds."""

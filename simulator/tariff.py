@@ -183,8 +183,14 @@ def _bit(value: Value) -> Charge:
 
 
 def _charge(value: Value, unit: str) -> Charge:
-    low, middle, high = (round(one * ZEPTO_PER_PJ) for one in (value.low, value.value, value.high))
+    low, middle, high = map(_zeptojoules, (value.low, value.value, value.high))
     return Charge(low=low, value=middle, high=high, unit=unit, rows=value.rows, factor=value.factor)
+
+
+def _zeptojoules(picojoules: Fraction) -> int:
+    """The nearest whole number of them, the even one of two, as `round` has it."""
+    whole, rest = divmod(picojoules.numerator * ZEPTO_PER_PJ, picojoules.denominator)
+    return whole + (2 * rest + whole % 2 > picojoules.denominator)
 
 
 def _leak(taken: tuple[Area, ...], machine: Machine) -> Charge:

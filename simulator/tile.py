@@ -2,7 +2,6 @@
 
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -157,19 +156,22 @@ def fastest(asked: Question, *, share: int, out_bits: int) -> Timed | None:
     found.check()
     ticks = np.zeros((count, 2), np.int64)
     totals = np.zeros((count, len(found.levels), KINDS), np.int64)
-    walk_each(found.base, found.levels, found.core, found.facts, found.keeps, share, ticks, totals)
+    walk_each(asked.base, found.levels, asked.core, found.facts, found.keeps, share, ticks, totals)
     runs = []
     for at, (all_ticks, busy) in enumerate(ticks.tolist()):
         cycles = -(-all_ticks // TICKS)
         added = _reduction(found.tiled(at)) if found.facts[at, SPLIT] > 1 else 0
-        runs.append((cycles + added, totals[at].sum(axis=1).tolist(), at, Walked(cycles, busy, totals[at])))
-    *_, at, walked = min(runs)
+        runs.append((cycles + added, at, Walked(cycles, busy, totals[at])))
+    least, *_ = min(runs)
+    equal = [run for run in runs if run[0] == least]
+    _, at, walked = min(equal, key=lambda run: run[2].totals.sum(axis=1).tolist()) if equal[1:] else equal[0]
     return Timed(found.tiled(at), walked, share=share, out_bits=out_bits)
 
 
 def _share(machine: Machine, *, sparse: bool) -> int:
     """Ticks of a core's cycle under load."""
-    return ceil(TICKS / (machine.sparse_clock if sparse else machine.dense_clock))
+    clock = machine.sparse_clock if sparse else machine.dense_clock
+    return -(-TICKS * clock.denominator // clock.numerator)
 
 
 def run(tiled: Tiled, machine: Machine, *, log: Ints = NO_LOG, jumps: bool = True) -> Walked:

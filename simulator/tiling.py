@@ -1,7 +1,7 @@
 """Tiling: a Lowered product cut into tiles for a Machine, and the tiler that chooses how."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from simulator.machine import Level, Machine
 from simulator.mapping import ORDERS, Chosen, Mapping
 
 UNITS = 1024
+MACHINES_KEPT = 64  # whose levels are kept as the kernels take them
 FINALISTS = 4
 MACS_MAX = 2**50
 TERMS_MAX = 2**62
@@ -32,19 +33,17 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tiled:
-    """A product under one mapping, as the kernels take it; `keeps` is what each level keeps between waves."""
+    """A product under one mapping, as the kernels take it; `keeps` is what each level keeps between waves.
+
+    `rates` are the bandwidths of the levels, bytes over cycles.
+    """
 
     plan: Plan
     core: Core
     levels: Ints
     keeps: Ints
+    rates: tuple[tuple[int, ...], ...]
     chosen: Chosen
-
-    @property
-    def rates(self) -> list[list[int]]:
-        """The bandwidth of each level, bytes over cycles."""
-        rates: list[list[int]] = self.levels[:, :2].tolist()
-        return rates
 
     @property
     def results_stream(self) -> bool:
@@ -60,8 +59,7 @@ class Found:
     the bits that a whole tile brings into an array, the waves, tiles of k, and rows of a band.
     """
 
-    base: Plan
-    core: Core
+    asked: "Question"
     levels: Ints
     facts: Ints
     scores: Ints
@@ -71,15 +69,21 @@ class Found:
     def tiled(self, at: int) -> Tiled:
         """The product under one of the mappings."""
         facts: list[int] = self.facts[at].tolist()
-        plan = Plan(*mapped(self.base, *facts))
-        chosen = Chosen(plan.tile_m, plan.tile_n, plan.tile_k, ORDERS[facts[3]], plan.band, plan.split)
-        return Tiled(plan=plan, core=self.core, levels=self.levels, keeps=self.keeps[at], chosen=chosen)
+        plan = Plan(*mapped(self.asked.base, *facts))
+        return Tiled(
+            plan=plan,
+            core=self.asked.core,
+            levels=self.levels,
+            keeps=self.keeps[at],
+            rates=tuple(row[:2] for row in self.asked.levels),
+            chosen=Chosen(plan.tile_m, plan.tile_n, plan.tile_k, ORDERS[facts[3]], plan.band, plan.split),
+        )
 
     def check(self) -> None:
         """Refuse what could not be walked in 64 bits, or in time."""
-        _check_time(int(self.scores[:, 0].max()))
-        for at in range(len(self.facts)):
-            _check_tile(self, at)
+        _check_time(max(cycles for cycles, *_ in self.scores.tolist()))
+        for sizes in self.sizes.tolist():
+            _check_tile(self.asked, *sizes)
 
 
 class Question(NamedTuple):
@@ -96,8 +100,9 @@ def question(work: Lowered, machine: Machine) -> Question:
 
     Questions are equal where the answers are: what serves patterns alone is left out of a dense one.
     """
-    base, core, levels = plan_of(work, machine), core_for(work, machine), level_rows(machine)
-    _check_terms(base, levels, machine)
+    base, core = plan_of(work, machine), core_for(work, machine)
+    levels = level_rows(machine.levels, machine.cores)
+    _check_terms(base, levels, machine.mapping)
     core = core if base.group else core._replace(decode_at=0, decode_rate=0)
     return Question(base, core, levels, _pins(machine.mapping))
 
@@ -127,8 +132,7 @@ def searched(asked: Question) -> Found:
         if count:
             break
     return Found(
-        base=base,
-        core=core,
+        asked=asked,
         levels=levels,
         facts=facts[:count],
         scores=scores[:count],
@@ -155,14 +159,14 @@ def _check_time(cycles: int) -> None:
         )
 
 
-def _check_tile(found: Found, at: int) -> None:
+def _check_tile(asked: Question, bits: int, waves: int, tiles: int, band: int) -> None:
     """Refuse a tile whose bits would pass 64, and more waves than can be walked one by one."""
-    bits, waves, tiles, band = found.sizes[at].tolist()
-    if bits * found.base.cores * UNITS * max(1, int(found.levels[-1, 1])) > TERMS_MAX:
+    base = asked.base
+    if bits * base.cores * UNITS * max(1, asked.levels[-1][1]) > TERMS_MAX:
         raise InputError.of("a tile of too many bits for this fidelity", "pin smaller tiles, or use `bound`")
-    if found.base.clusters * band > 1 and waves * min(tiles, WALKED_OF_K) > WALKED_MAX:
+    if base.clusters * band > 1 and waves * min(tiles, WALKED_OF_K) > WALKED_MAX:
         raise InputError.of(
-            f"{waves} waves of tiles on {found.base.clusters} clusters", "pin larger tiles, or use `bound`"
+            f"{waves} waves of tiles on {base.clusters} clusters", "pin larger tiles, or use `bound`"
         )
 
 
@@ -216,16 +220,17 @@ def _beat_metadata(work: Lowered, machine: Machine) -> int:
 
 def level_table(machine: Machine) -> Ints:
     """The levels as the kernels read them, a row each."""
-    return np.array(level_rows(machine), np.int64)
+    return np.array(level_rows(machine.levels, machine.cores), np.int64)
 
 
-def level_rows(machine: Machine) -> tuple[tuple[int, ...], ...]:
-    """The same as tuples."""
+@lru_cache(maxsize=MACHINES_KEPT)
+def level_rows(levels: tuple[Level, ...], cores: int) -> tuple[tuple[int, ...], ...]:
+    """The same as tuples, for the levels of so many cores."""
     rows, around = [], None
-    for level in machine.levels:
-        cores = machine.cores // level.instances
-        around = _arranged(cores, around) if level.instances > 1 else None
-        rows.append((*_level_row(level), *(around or (cores, 1))))
+    for level in levels:
+        share = cores // level.instances
+        around = _arranged(share, around) if level.instances > 1 else None
+        rows.append((*_level_row(level), *(around or (share, 1))))
     return tuple(rows)
 
 
@@ -270,7 +275,7 @@ def _pins(mapping: Mapping) -> tuple[int, ...]:
     return tuple(pin or 0 for pin in pins)
 
 
-def _check_terms(base: Plan, levels: tuple[tuple[int, ...], ...], machine: Machine) -> None:
+def _check_terms(base: Plan, levels: tuple[tuple[int, ...], ...], pins: Mapping) -> None:
     """Refuse what would not fit into 64 bits."""
     macs = base.batch * base.m * base.n * base.full_k
     for count, most, noun in (
@@ -281,7 +286,6 @@ def _check_terms(base: Plan, levels: tuple[tuple[int, ...], ...], machine: Machi
             raise InputError.of(
                 f"{count} {noun} of one product", f"at most {most} at this fidelity; `bound` takes any"
             )
-    pins = machine.mapping
     if len(levels) == 1 and ((pins.order or "").startswith("k") or (pins.split_k or 1) > 1):
         right = "pin k innermost, and split_k 1"
         raise InputError.of("a machine of one level has nowhere to put partial sums", right, where="mapping")
@@ -296,7 +300,7 @@ def _check_terms(base: Plan, levels: tuple[tuple[int, ...], ...], machine: Machi
             "a bandwidth over the clock is a ratio of too large numbers for this fidelity",
             "write rounder numbers, or use `bound`",
         )
-    tile_k = machine.mapping.tile_k or base.full_k
+    tile_k = pins.tile_k or base.full_k
     if base.group and tile_k < base.full_k and tile_k % base.group:
         right = f"whole groups of {base.group}, or all of k"
         raise InputError.of(f"tile_k is {tile_k}", right, where="mapping.tile_k")

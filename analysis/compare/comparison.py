@@ -86,6 +86,7 @@ def _equal_work(subjects: Sequence[Subject], against: str | None) -> Iterator[Ro
                 "name": one.name,
                 "pattern": one.pattern,
                 "against": reference.called if reference else "",
+                "metric": one.metric,
                 "value": one.value,
                 **_ratios(one, reference),
             }

@@ -51,13 +51,14 @@ def _work(rows: Sequence[Row]) -> Iterator[str]:
             cells = _who(row) if task else {"report": row["name"], "machine": row["machine"]}
             if task:
                 cells["value"] = "" if row["value"] is None else f"{row['value']:.4g}"
-                cells["fewer FLOPs"] = _times(row["fewer_algorithmic_flops"])
+                cells["fewer algorithmic FLOPs"] = _times(row["fewer_algorithmic_flops"])
             if any(one["seconds"] is not None for one in own):
                 cells |= _on_machine(row)
             shown.append(cells)
         title = f"{task} {model}, {length}{f' on {machine}' if machine else ''}" if task else "reports"
-        numbers = tuple(shown[0])[2:]
-        yield table_text(shown, "table", title=f"{title}, against {first['against'] or '-'}", numbers=numbers)
+        title += f", against {first['against'] or '-'}"
+        title += f"; value: {first['metric']}" if task and first["metric"] else ""
+        yield table_text(shown, "table", title=title, numbers=tuple(shown[0])[2:])
 
 
 def _on_machine(row: Row) -> dict[str, object]:
@@ -117,7 +118,7 @@ def _flops(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _notes(found: Comparison) -> Iterator[str]:
-    yield "speed-up, less energy and less EDP: the reference's over the row's"
+    yield "speed-up, fewer FLOPs, less energy and less EDP: the reference's over the row's, more is better"
     if found.equal_accuracy or found.equal_flops:
         yield (
             "means over seeds, linear in the logarithm of the cost between measured lengths, never beyond: "

@@ -10,7 +10,7 @@ from analysis.options import Form, FormOption
 
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="studies, training runs, reports as JSON")
+        list[Path], typer.Argument(metavar="RUN", help="studies, training runs, reports as JSON")
     ],
     against: Annotated[
         str | None, typer.Option(help="a recipe, a run or a report by its name; left out: the first")

@@ -1,4 +1,4 @@
-"""Accuracy against what training costs: means over seeds, their intervals, and the staircase of the best."""
+"""Accuracy against what training costs: means over seeds, their intervals, and the front."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -115,12 +115,14 @@ def _drawing(
             f"{measure.name}, mean{said_unit}": one.value,
             f"low{said_unit}": one.low,
             f"high{said_unit}": one.high,
-            "on the staircase": place in front,
+            "front": place in front,
         }
         for place, one in enumerate(seen)
     ]
     left = len(points) - len(seen)
-    said = f"{measure.name} on held-out samples against {cost}: means over seeds, and their intervals."
+    over = f"{int(seeds[0])} seeds" if len(seeds := frame["seeds"].unique()) == 1 else "seeds"
+    said = f"{measure.name} on held-out samples against {cost}: means over {over}, with 95 % t intervals; "
+    said += "the line joins what none beats in both."
     said += " Labels are patterns, and training steps." if len({one.steps for one in seen}) > 1 else ""
     said += f" {left} cells have no value and are not drawn." if left else ""
     return Drawing(
@@ -234,7 +236,7 @@ def _names(points: Sequence[Point], front: Sequence[int]) -> list[str]:
 
 FLOPS_FIGURE = Figure(
     name="accuracy_flops",
-    about="accuracy against training FLOPs, with intervals and the staircase of the best",
+    about="accuracy against training FLOPs, with intervals and the front",
     kinds=("study",),
     needs="a study",
     find=against_flops,

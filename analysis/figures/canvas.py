@@ -23,6 +23,7 @@ STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
     "text.parse_math": False,
+    "text.hinting": "none",  # else letters are as wide as pixels like, and a layout fits no other size
     "axes.formatter.use_mathtext": False,
     "axes.linewidth": 0.6,
     "axes.titlesize": 7,

@@ -123,7 +123,11 @@ def _of_study(asked: Asked) -> Iterator[Reported]:
         if cell in seen or stem not in reports:
             continue
         seen.add(cell)
-        words = (str(row[name]) for name in ("label", "pattern", *sorted(several)) if row[name] != "")
+        words = (
+            f"{row[name]} steps" if name == "steps" else str(row[name])
+            for name in ("label", "pattern", *sorted(several))
+            if row[name] != ""
+        )
         yield Reported(
             arch=str(row["arch"]),
             ran=" ".join(words),

@@ -17,7 +17,7 @@ from analysis.figures.sources import Reported, reports_of
 from simulator.gemm import Pass
 
 Bar = Mapping[str, Any]
-"""{"machine", "recipe", "pattern", and seconds a step under the name of each pass}."""
+"""{"machine", "ran", and seconds a step under the name of each pass}."""
 BARS_MAX, MACHINES_MAX = 20, 4
 HEIGHT_INCHES, EDGE_INCHES = 2.3, 0.45
 LETTER_INCHES, NARROW_INCHES = 0.05, 0.3
@@ -36,7 +36,7 @@ def find(asked: Asked) -> Iterator[Drawing]:
     check_few(bars, BARS_MAX, "bars")
     numbers = [
         {
-            **{key: bar[key] for key in ("machine", "recipe", "pattern")},
+            **{key: bar[key] for key in ("machine", "ran")},
             **{f"{pass_} (s)": bar[pass_] for pass_ in Pass},
         }
         for bar in bars
@@ -52,7 +52,7 @@ def _bar(one: Reported) -> Bar:
     times = {str(pass_): 0.0 for pass_ in Pass}
     for row in one.rows:
         times[row["pass"]] += row["seconds"] / steps
-    return {"machine": one.arch, "recipe": one.ran, "pattern": "", **times}
+    return {"machine": one.arch, "ran": one.ran, **times}
 
 
 def time_figure(bars: Sequence[Bar], width: float) -> Any:
@@ -80,7 +80,7 @@ def time_figure(bars: Sequence[Bar], width: float) -> Any:
 
 
 def _said(bar: Bar) -> str:
-    return name(f"{bar['recipe']} {bar['pattern']}", 30)
+    return name(bar["ran"], 30)
 
 
 def _stack(axis: Any, bars: Sequence[Bar], size: float, room: float, *, tall: bool) -> None:

@@ -56,7 +56,8 @@ def masks(asked: Asked) -> Iterator[Drawing]:
         yield Drawing(
             numbers=_numbers(lines, columns),
             draw=partial(lines_figure, lines, DENSITY),
-            said="Density of the weights that follow the recipe, and the share of their masks that flips.",
+            said="Density of the weights that follow the recipe, and the share of their masks that flips"
+            f"{_whose(asked)}.",
             part=part,
         )
 
@@ -78,9 +79,14 @@ def learning(asked: Asked) -> Iterator[Drawing]:
         yield Drawing(
             numbers=_numbers(lines, [panel.column for panel in panels]),
             draw=partial(lines_figure, lines, panels),
-            said=f"Learning curves: {panels[0].said} over training steps.",
+            said=f"Learning curves: {panels[0].said} over training steps{_whose(asked)}.",
             part=part,
         )
+
+
+def _whose(asked: Asked) -> str:
+    """Of a study, which runs a caption is about."""
+    return "; the first seed of each recipe and pattern" if asked.results.kind == "study" else ""
 
 
 def _lines(asked: Asked) -> Iterator[tuple[str, list[Line]]]:

@@ -24,7 +24,8 @@ def find(asked: Asked) -> Iterator[Drawing]:
         yield Drawing(
             numbers=_numbers(group),
             draw=partial(waterfall_figure, group, titled=True),
-            said="Where the cycles went, from multiplying without a zero at peak to the modelled time.",
+            said="Where the cycles went, from multiplying without a zero at peak to the modelled time: "
+            "% of that time, and × of `dense at peak` for ideal, of `modelled dense` for modelled.",
             part=part,
         )
 

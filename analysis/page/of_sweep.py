@@ -95,9 +95,12 @@ def _facts(meta: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         reference = meta.get("reference")
         known = reference if isinstance(reference, Mapping) else {}
         corner = ", ".join(
-            f"{name} {value:.4g}" for name, value in known.items() if isinstance(value, int | float)
+            f"{header(name).title} {value:.4g} {header(name).unit}".rstrip()
+            for name, value in known.items()
+            if isinstance(value, int | float)
         )
-        yield "hypervolume", f"{meta['hypervolume']:.6g}" + (f" up to {corner}" if corner else "")
+        units = "".join(f" {header(name).unit}" for name in known if header(name).unit)
+        yield "hypervolume", f"{meta['hypervolume']:.6g}{units}" + (f" up to {corner}" if corner else "")
     workload = inside(meta, "provenance", "workload")
     if isinstance(workload, Mapping):
         said = (

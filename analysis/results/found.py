@@ -71,7 +71,10 @@ class Results:
         file = self.path / f"{name}.csv"
         if table.optional and not file.exists():
             return frame_of([]).reindex(columns=list(table.columns))
-        return read_table(file, table.columns, right=AGAIN)
+        axes = self.meta.get("axes")
+        free = [str(axis) for axis in axes] if isinstance(axes, list) else []
+        sha256 = self.meta.get(f"{name}_sha256")
+        return read_table(file, table.columns, right=AGAIN, free=free, sha256=sha256)
 
     def runs(self) -> dict[str, Path]:
         """The training runs of a study by name, or the run itself; sorted, and none of what is no run."""

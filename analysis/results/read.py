@@ -1,9 +1,12 @@
 """The files of results as plain data, each refused by name where it is damaged."""
 
 import csv
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from io import StringIO
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +31,11 @@ TEXTS = frozenset(
             "unit",
             "arch",
             "report",
+            "budget",
         ),
         *(
             "against",
+            "against_pattern",
             "method",
             "state",
             "why",
@@ -47,6 +52,8 @@ TEXTS = frozenset(
 )
 """Columns that are text whatever is in them: a recipe may be called 1e3."""
 FLAGS = {"true": True, "false": False}
+FLAGGED = frozenset(("feasible", "front", "lower_is_better"))
+"""Columns of flags; every other one that is no text and is not `free` is of numbers."""
 
 
 def read_json(path: Path, *, right: str) -> dict[str, Any]:
@@ -61,15 +68,40 @@ def read_json(path: Path, *, right: str) -> dict[str, Any]:
     return content
 
 
-def read_table(path: Path, needed: Sequence[str], *, right: str) -> "pd.DataFrame":
-    """The rows of a CSV file with the columns `needed`, each of the type of its cells.
+def read_table(
+    path: Path, needed: Sequence[str], *, right: str, free: Collection[str] = (), sha256: object = None
+) -> "pd.DataFrame":
+    """The rows of a CSV file with the columns `needed`, each of the type that its name says.
 
-    Columns of text are as they are, true and false are flags. Whole numbers without a gap stay exact; an
-    empty cell among numbers is NaN.
+    Columns of text are as they are, flags are true or false, and `free` columns have the type of their cells.
+    Whole numbers without a gap stay exact; an empty cell among numbers is NaN. `sha256` is the digest of the
+    bytes where it is known.
     """
     import pandas as pd
 
     data = read_regular(path, CSV_MAX, right=right)
+    columns, rows = _cells(path, data, right)
+    lacking = [name for name in needed if name not in columns]
+    if lacking:
+        raise InputError.of(f"has no column {shown(lacking[0])}", right, where=str(path))
+    if twice := next((name for name, count in Counter(columns).items() if count > 1), None):
+        raise InputError.of(f"is damaged: it has two columns {shown(twice)}", right, where=str(path))
+    found = {}
+    for name, cells in zip(columns, zip(*rows, strict=True) if rows else ((),) * len(columns), strict=True):
+        try:
+            found[name] = _column(name, cells, free=name in free)
+        except ValueError as error:
+            kind = "flag" if name in FLAGGED else "number"
+            what = f"is damaged: {shown(str(error))} is no {kind}, in column {shown(name)}"
+            raise InputError.of(what, right, where=str(path)) from None
+    if isinstance(sha256, str) and hashlib.sha256(data).hexdigest() != sha256:
+        what = "is not the file that its results name: its digest differs"
+        raise InputError.of(what, right, where=str(path))
+    return pd.DataFrame(found)
+
+
+def _cells(path: Path, data: bytes, right: str) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of a CSV file, each row of as many cells."""
     try:
         lines = csv.reader(StringIO(data.decode(), newline=""), strict=True)
         columns = next(lines, [])
@@ -77,34 +109,35 @@ def read_table(path: Path, needed: Sequence[str], *, right: str) -> "pd.DataFram
     except (UnicodeError, csv.Error) as error:
         what = f"is damaged: it is no CSV ({type(error).__name__})"
         raise InputError.of(what, right, where=str(path)) from None
-    lacking = [name for name in needed if name not in columns]
-    if lacking:
-        raise InputError.of(f"has no column {shown(lacking[0])}", right, where=str(path))
     bad = next((place for place, row in enumerate(rows) if len(row) != len(columns)), None)
-    if bad is not None or not data.endswith(b"\n"):
+    if columns and (bad is not None or not data.endswith(b"\n")):
         what = (
             "its end is missing"
             if bad is None
             else f"row {bad + 1} has {len(rows[bad])} cells, not {len(columns)}"
         )
         raise InputError.of(f"is damaged: {what}", right, where=str(path))
-    cells = zip(*rows, strict=True) if rows else ((),) * len(columns)
-    return pd.DataFrame({name: _column(name, own) for name, own in zip(columns, cells, strict=True)})
+    return columns, rows
 
 
-def _column(name: str, cells: Sequence[str]) -> Any:
+def _column(name: str, cells: Sequence[str], *, free: bool) -> Any:
+    """A column as its name says, or as its cells say where it is `free`; ValueError with a wrong cell."""
     import pandas as pd
 
     if name in TEXTS:
         return pd.Series(cells, dtype=object)
-    if cells and all(cell in FLAGS for cell in cells):
+    if name in FLAGGED or (free and cells and all(cell in FLAGS for cell in cells)):
+        if wrong := [cell for cell in cells if cell not in FLAGS]:
+            raise ValueError(wrong[0])
         return pd.Series([FLAGS[cell] for cell in cells], dtype=bool)
     try:
         numbers = [number(cell) for cell in cells]
     except ValueError:
+        if not free:
+            raise
         return pd.Series(cells, dtype=object)
     if any(not isinstance(one, int) for one in numbers) or not numbers:
-        return pd.Series([float(one) for one in numbers], dtype=float)
+        return pd.Series([_float(one) for one in numbers], dtype=float)
     fits = all(-(2**63) <= one < 2**63 for one in numbers)
     return pd.Series(numbers, dtype="int64" if fits else object)
 
@@ -118,7 +151,18 @@ def number(cell: str) -> int | float:
     try:
         return int(cell)
     except ValueError:
-        return float(cell)
+        try:
+            return float(cell)
+        except ValueError:
+            raise ValueError(cell) from None
+
+
+def _float(one: float) -> float:
+    """A number as a float; a whole one beyond them all is infinite."""
+    try:
+        return float(one)
+    except OverflowError:
+        return inf if one > 0 else -inf
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":

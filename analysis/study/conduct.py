@@ -1,5 +1,6 @@
 """A study from its file to its tables: check every cell, train what is missing, charge machines, compare."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ import pandas as pd
 from analysis.results.found import load_results
 from analysis.runner.runner import Runner
 from analysis.study.cells import Cells, cells_of
-from analysis.study.folder import REPORTS, RUNS, meta_of, opened, sha256_of, write_meta
+from analysis.study.folder import REPORTS, RUNS, meta_of, opened, sha256_of, sha256_of_run, write_meta
 from analysis.study.machines import Machine
 from analysis.study.measures import COLUMNS as MEASURED
 from analysis.study.measures import measure_rows, measured
 from analysis.study.rows import COMPARISONS, RESULTS, SUMMARY, Row, Tables, tables_of
 from analysis.study.spec import WrittenStudy
-from analysis.study.work import Ended, Simulation, Training, carry_out, finished, read_report
+from analysis.study.work import Ended, Simulation, Training, carry_out, finished, read_report, set_aside
 from simulator.atomic import write_file
 from simulator.errors import InputError
 from simulator.report import csv_text
@@ -78,18 +79,21 @@ def conduct(
     cells = cells_of(loaded)
     folder = Path(Path(loaded.name).stem) if out is None else Path(out)
     with opened(folder, cells.study.value.name) as earlier:
-        if not (earlier.get("complete") and earlier["provenance"] == _unfinished(cells)["provenance"]):
-            write_meta(folder, _unfinished(cells) | {"reports": earlier.get("reports", {})})
+        known = {kind: earlier.get(kind, {}) for kind in (RUNS, REPORTS)}
+        if not (earlier.get("complete") and earlier.get("provenance") == _unfinished(cells)["provenance"]):
+            write_meta(folder, _unfinished(cells) | known)
         with Runner(carry_out, workers=workers, scheduler=scheduler) as runner:
-            ends = _train(cells, folder.absolute(), runner, progress)
-            charged, lost = _charge(cells, folder.absolute(), runner, ends, earlier.get("reports", {}))
+            ends = _train(cells, folder.absolute(), runner, known[RUNS], progress)
+            charged, lost = _charge(cells, folder.absolute(), runner, ends, known[REPORTS])
         tables = tables_of(cells, ends, charged)
         meta = _finished(cells, folder, tables, ends, lost)
         if cells.study.value.measures:
             rows = measure_rows(cells, measured(folder / RUNS, cells, ends))
             write_file(folder / "measures.csv", csv_text(MEASURED, rows).encode())
         for name, columns in FILES.items():
-            write_file(folder / f"{name}.csv", csv_text(columns, getattr(tables, name)).encode())
+            data = csv_text(columns, getattr(tables, name)).encode()
+            write_file(folder / f"{name}.csv", data)
+            meta[f"{name}_sha256"] = hashlib.sha256(data).hexdigest()
         write_meta(folder, meta)
     told = [f"{run}: {end.why}" for run, end in ends.items() if end.why]
     return Study(path=folder, meta=meta, tables=tables, lost=[*told, *lost])
@@ -115,10 +119,16 @@ def _finished(
     }
     compared = sum(row["p"] is not None for row in tables.comparisons)
     meta = meta_of(cells, counts=counts, compared=compared, complete=True)
-    return meta | {"reports": {name: sha256_of(folder / REPORTS / f"{name}.json") for name in named}}
+    whole = dict.fromkeys(cell.run for cell in cells.runs if ends[cell.run].result is not None)
+    return meta | {
+        RUNS: {run: sha256_of_run(folder / RUNS / run) for run in whole},
+        REPORTS: {name: sha256_of(folder / REPORTS / f"{name}.json") for name in named},
+    }
 
 
-def _train(cells: Cells, folder: Path, runner: Jobs, progress: Progress | None) -> dict[str, Ended]:
+def _train(
+    cells: Cells, folder: Path, runner: Jobs, known: Mapping[str, str], progress: Progress | None
+) -> dict[str, Ended]:
     """How every run ended, by its name: those that are there, and those that the workers bring there."""
     ends: dict[str, Ended] = {}
     missing: dict[str, Training] = {}
@@ -126,7 +136,11 @@ def _train(cells: Cells, folder: Path, runner: Jobs, progress: Progress | None) 
         if cell.run in ends or cell.run in missing:
             continue
         path = folder / RUNS / cell.run
-        if (end := finished(path)) is None:
+        end = finished(path)
+        if end is not None and cell.run in known and sha256_of_run(path) != known[cell.run]:
+            set_aside(path, "is not what it was when the study ended")
+            end = None
+        if end is None:
             missing[cell.run] = Training(choices=cell.choices, path=path)
         else:
             ends[cell.run] = end

@@ -18,6 +18,9 @@ from simulator.version import __version__
 
 META, SCHEMA, META_MAX = "study.json", 1, 1 << 26
 RUNS, REPORTS = "runs", "reports"
+FILE_MAX = 1 << 28
+RUN_FILES = ("run.json", "history.csv", "weights.csv", "noise.csv")
+"""What of a run its digest is of; its trace has digests of its own."""
 
 
 @contextmanager
@@ -39,8 +42,9 @@ def _earlier(file: Path, name: str) -> dict[str, Any]:
     data = read_regular(file, META_MAX, right="study.json is small")
     try:
         meta = json.loads(data)
-        schema, theirs = meta["schema"], meta["study"]["name"]
-    except (KeyError, TypeError, ValueError) as error:
+        schema = meta["schema"]
+        theirs = _name_in(meta) if schema == SCHEMA else ""
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         aside = file.with_name(f"{META}.damaged")
         write_file(aside, data)
         said = (
@@ -54,6 +58,13 @@ def _earlier(file: Path, name: str) -> dict[str, Any]:
         right = f"name another directory for {shown(name)}: a study grows in its own"
         raise InputError.of(f"holds the study {shown(theirs)}", right, where=str(file.parent))
     return dict(meta)
+
+
+def _name_in(meta: Mapping[str, Any]) -> Any:
+    """The name of the study that wrote `meta`; TypeError where that is not what a study writes."""
+    if not all(isinstance(meta.get(key, {}), dict) for key in ("provenance", "study", RUNS, REPORTS)):
+        raise TypeError
+    return meta["study"]["name"]
 
 
 def meta_of(cells: Cells, *, counts: Mapping[str, int], compared: int, complete: bool) -> dict[str, Any]:
@@ -91,6 +102,12 @@ def write_meta(path: Path, meta: Mapping[str, Any]) -> None:
 def sha256_of(path: Path) -> str:
     """The digest of a file's bytes, empty where there is none."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(read_regular(path, FILE_MAX, right="remove it")).hexdigest()
+    except InputError:
         return ""
+
+
+def sha256_of_run(path: Path) -> str:
+    """The digest of what a training run says of itself."""
+    digests = [sha256_of(path / name) for name in RUN_FILES]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()

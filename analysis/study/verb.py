@@ -9,13 +9,14 @@ from analysis.options import Form, FormOption, whole
 
 
 def study(
-    file: Annotated[Path, typer.Argument(help="the study: `nmsim schema study` has its keys")],
+    file: Annotated[Path, typer.Argument(help="YAML file of a study: `nmsim schema study` has its keys")],
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="its directory; left out: called like the file")
+        Path | None,
+        typer.Option("-o", "--out", help="directory of the results; left out: named after the file, here"),
     ] = None,
-    workers: Annotated[int | None, whole("processes; left out: the processors of this machine")] = None,
+    workers: Annotated[int | None, whole("processes; left out: one for each processor")] = None,
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="of a Dask cluster: tcp://host:8786")
+        str | None, typer.Option(metavar="ADDRESS", help="a Dask cluster in their place: tcp://host:8786")
     ] = None,
     form: FormOption = Form.TABLE,
 ) -> None:

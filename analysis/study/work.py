@@ -152,13 +152,18 @@ def _ready(job: Training) -> bool:
         why = f"was begun under other {' and '.join(unlike)}"
     except InputError as error:
         why = error.problems[0].what if (path / META).exists() else f"has no {META}"
+    set_aside(path, why)
+    return False
+
+
+def set_aside(path: Path, why: str) -> None:
+    """Move the run in `path` out of the way, and say so."""
     aside = path.parent.parent / ASIDE / path.name
     with writing(path):
         aside.parent.mkdir(exist_ok=True)
         path.replace(next(one for one in _names(aside) if not one.exists()))
     said = f"{path} {why} and was set aside in {ASIDE}/; the run begins anew"
     logging.getLogger(__name__).warning("%s", printable(said))
-    return False
 
 
 def _names(path: Path) -> Iterator[Path]:

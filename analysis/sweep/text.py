@@ -16,6 +16,8 @@ from simulator.places import printable
 
 ROWS_MAX = 40
 NAMED_MAX = 10
+PRODUCTS = {"edp_js": "J s"}
+"""Units that a metric is only ever kept in."""
 
 
 def swept_text(swept: Swept, form: str) -> str:
@@ -92,7 +94,11 @@ def notes_of(swept: Swept) -> Iterator[str]:
     yield from _set_aside(swept)
     if ranked.hypervolume is not None and written.choose != "one_at_a_time":
         up_to = ", ".join(f"{name} {shown(name, value)}" for name, value in ranked.reference.items())
-        yield f"hypervolume {digits(ranked.hypervolume)} up to {up_to}: {swept.said['reference_rule']}"
+        units = " ".join(
+            filter(None, (METRICS[name].unit or PRODUCTS.get(name) for name in ranked.reference))
+        )
+        volume = f"{digits(ranked.hypervolume)} {units}".rstrip()
+        yield f"hypervolume {volume} up to {up_to}: {swept.said['reference_rule']}"
     yield f"every point is in {swept.path / POINTS}, the whole in {swept.path / MARK}"
 
 

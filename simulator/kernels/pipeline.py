@@ -8,12 +8,16 @@ until they are out. A level takes them between fetches, from when they begin to 
 when as many tiles have been fetched as may be on their way goes first. Times are in ticks.
 """
 
+from math import gcd
+
 import numpy as np
 
 from simulator.kernels.compile import kernel
 from simulator.kernels.folds import SKEW
 from simulator.kernels.periods import (
+    CYCLE,
     FREED,
+    FROM,
     HELD,
     LAG,
     LAST,
@@ -23,6 +27,7 @@ from simulator.kernels.periods import (
     RELEASE,
     RING,
     SLOT,
+    UNTIL,
     new_state,
     skip,
 )
@@ -95,7 +100,19 @@ def fetch(state, reads, levels, log, item, earliest):  # type: ignore[no-untyped
         arrived = start + reads[stage] + levels[stage, LATENCY] * TICKS
         if log.shape[0] > 0:
             log[item, stage, 0], log[item, stage, 1] = start, start + reads[stage]
+    if held:
+        state[MARKS, HELD] *= on_their_way(state, levels.shape[0])
     return arrived
+
+
+@kernel
+def on_their_way(state, stages):  # type: ignore[no-untyped-def]
+    """Whether a level still has to take results. Oracle: tests/oracles/pipeline.py."""
+    slot, late = state[MARKS, SLOT], 0
+    for age in range(1, state[MARKS, LAG] + 1):
+        for stage in range(stages):
+            late = late | state[stages + stage, (slot - age) & (RING - 1)]
+    return 1 if late != 0 else 0
 
 
 @kernel
@@ -139,6 +156,7 @@ def walk(plan, levels, keeps, core, effects, share, jumps, totals, log):  # type
     stages = levels.shape[0] - 1
     state, memory = new_state(levels)
     trips, nested = loops(plan)
+    state[MARKS, FROM], state[MARKS, UNTIL], state[MARKS, CYCLE] = alike(plan)
     at, units = np.zeros(4, np.int64), np.zeros((stages + 1, KINDS), np.int64)
     sides, reads = np.zeros((stages + 1, 2), np.int64), np.zeros(stages + 1, np.int64)
     before, area, through, busy, item = -1, 0, 0, 0, 0
@@ -256,6 +274,24 @@ def loops(plan):  # type: ignore[no-untyped-def]
     else:
         trips[first + 2] = ceil_div(jobs, plan.clusters)
     return trips, nested
+
+
+@kernel
+def alike(plan):  # type: ignore[no-untyped-def]
+    """Waves that cost what those so many waves before cost: after which, the last of them, and how many.
+
+    Elements are alike, and so are an only element's bands but the first and a lower last one. No wave counts
+    that begins with them, since what the wave before touched may not be alike; 0 waves where there are none.
+    Oracle: tests/oracles/pipeline.py.
+    """
+    outer, inner, jobs = jobs_of(plan)
+    first, last, period = 0, jobs, outer * inner
+    if plan.elements == 1:
+        period = plan.band * inner
+        first, last = period, plan.outer // plan.job_outer // plan.band * period
+    cycle = period // gcd(period, plan.clusters)
+    begin, end = first // plan.clusters, last // plan.clusters - 1
+    return (begin, end, cycle) if end - begin >= 2 * cycle else (0, 0, 0)
 
 
 @kernel

@@ -58,12 +58,39 @@ def arriving(plan, levels, level):  # type: ignore[no-untyped-def]
 
     Oracle: tests/oracles/search.py.
     """
+    if not levels[level, SHARED]:
+        return private_units(plan, levels, level, plan.tile_m, plan.tile_n, plan.tile_k)
     a = plan.tile_k * plan.a_units
     b = places(plan.kept, plan.group, plan.tile_k) * (plan.b_units + plan.meta_units)
-    if not levels[level, SHARED]:
-        return levels[level, CORES_M] * plan.tile_m * a + levels[level, CORES_N] * plan.tile_n * b
     high, wide = most_touched(plan)
     return wide * a + high * b if plan.by_n else high * a + wide * b
+
+
+@kernel
+def private_units(base, levels, level, tile_m, tile_n, tile_k):  # type: ignore[no-untyped-def]
+    """Units that one tile brings into an instance of a level that not all share.
+
+    Oracle: tests/oracles/search.py.
+    """
+    a = tile_m * tile_k * base.a_units
+    b = tile_n * places(base.kept, base.group, tile_k) * (base.b_units + base.meta_units)
+    return levels[level, CORES_M] * a + levels[level, CORES_N] * b
+
+
+@kernel
+def fits_private(base, levels, tile_m, tile_n, tile_k):  # type: ignore[no-untyped-def]
+    """Whether the levels that not all share hold their tiles. Oracle: tests/oracles/search.py."""
+    inside = levels.shape[0] - 1
+    for level in range(inside, 0, -1):
+        if not levels[level, SHARED]:
+            units = private_units(base, levels, level, tile_m, tile_n, tile_k)
+            room = levels[level, CAPACITY] - levels[level, BUFFERS] * units
+            if level == inside and base.accumulators == 0:
+                sums = tile_m * tile_n * PARTIAL_UNITS * base.buffers
+                room -= levels[level, CORES_M] * levels[level, CORES_N] * sums
+            if room < 0:
+                return False
+    return True
 
 
 @kernel

@@ -11,12 +11,9 @@ from simulator.kernels.compile import kernel
 from simulator.kernels.folds import OUTPUT, WEIGHT, places
 from simulator.kernels.pipeline import UNITS_PER_BYTE
 from simulator.kernels.plan import KMN, PARTIAL_UNITS, mapped
-from simulator.kernels.score import ENDLESS, arriving, even_tile, fits, level_units, scored
+from simulator.kernels.score import ENDLESS, even_tile, fits, fits_private, level_units, scored
 from simulator.kernels.tiles import (
     BUFFERS,
-    CAPACITY,
-    CORES_M,
-    CORES_N,
     DEN,
     LATENCY,
     NUM,
@@ -67,11 +64,15 @@ def best_mappings(base, levels, core, pins, quanta, found, scores):  # type: ign
     rows = sizes(base.m, quanta[0], pins[0], along[0])
     columns = sizes(base.n, quanta[1], pins[1], along[1])
     pieces = along[2, : sizes(base.full_k, quanta[2], pins[2], along[2])]
-    limits = np.empty((rows * columns, 2))
+    limits, deepest, count = np.empty((rows * columns, 2)), 0, 0
     for pair in range(rows * columns):
         tile = along[0, pair // columns], along[1, pair % columns]
-        limits[pair] = limits_of_pair(base, levels, core, pins, tile, pieces)
-    count = 0
+        deepest = pieces_that_fit(
+            base, levels, pins, tile, pieces, deepest if pair % columns else pieces.size
+        )
+        limits[pair] = np.inf, 0.0
+        if deepest > 0:
+            limits[pair] = limits_of_pair(base, levels, core, pins, tile, pieces[deepest - 1])
     while True:
         pair, least = 0, np.inf
         for other in range(rows * columns):
@@ -95,30 +96,34 @@ def hopeless(least, found, scores, count):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def limits_of_pair(base, levels, core, pins, tile, pieces):  # type: ignore[no-untyped-def]
-    """Cycles that tiles of tile_m and tile_n take at least: of the slowest resource, and beside it.
+def pieces_that_fit(base, levels, pins, tile, pieces, most):  # type: ignore[no-untyped-def]
+    """How many of the first `most` pieces of k fit beside tiles of a tile_m and a tile_n.
 
-    Infinite where not even the smallest piece of k fits. A split of k, which counts whole waves of parts,
-    may fill the last wave. Oracle: tests/oracles/search.py.
+    Oracle: tests/oracles/search.py.
     """
-    tile_m, tile_n = tile
-    if base.accumulators > 0 and tile_m * tile_n * PARTIAL_UNITS * base.buffers > base.accumulators:
-        return np.inf, 0.0
-    deepest = 0
-    while deepest < pieces.size:
-        plan = mapped(base, tile_m, tile_n, pieces[deepest], 0, 1, max(1, pins[5]))
-        if not fits_private(plan, levels):
-            break
-        deepest += 1
-    if deepest == 0:
-        return np.inf, 0.0
-    plan = mapped(base, tile_m, tile_n, pieces[deepest - 1], 0, 1, 1)
+    sums = tile[0] * tile[1] * PARTIAL_UNITS * base.buffers
+    if base.accumulators > 0 and sums > base.accumulators:
+        return 0
+    k = mapped(base, tile[0], tile[1], 1, 0, 1, max(1, pins[5])).k
+    while most > 0 and not fits_private(base, levels, tile[0], tile[1], min(k, pieces[most - 1])):
+        most -= 1
+    return most
+
+
+@kernel
+def limits_of_pair(base, levels, core, pins, tile, tile_k):  # type: ignore[no-untyped-def]
+    """Cycles that a tile_m and a tile_n take at least: of the slowest resource, and beside it.
+
+    No piece of k is longer than `tile_k`. A split of k, which counts whole waves of parts, may fill the last
+    wave. Oracle: tests/oracles/search.py.
+    """
+    plan = mapped(base, tile[0], tile[1], tile_k, 0, 1, 1)
     jobs = base.batch * ceil_div(plan.outer, plan.job_outer) * ceil_div(plan.inner, plan.job_inner)
     waves = jobs / base.clusters
     if 2 * jobs > SPLIT_WAVES * base.clusters and pins[5] <= 1:
         waves = float(ceil_div(jobs, base.clusters))
     items, inside = waves * ceil_div(base.full_k, plan.tile_k), levels.shape[0] - 1
-    slowest, fill, leaving = waves * least_work(base, core, tile_m, tile_n), 0.0, 0.0
+    slowest, fill, leaving = waves * least_work(base, core, tile[0], tile[1]), 0.0, 0.0
     out = base.batch * base.m * base.n * min(base.c_units, PARTIAL_UNITS)
     behind = levels[inside, LATENCY]
     for level in range(inside - 1, -1, -1):
@@ -167,21 +172,6 @@ def compulsory(plan):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fits_private(plan, levels):  # type: ignore[no-untyped-def]
-    """Whether levels that not all share hold their tiles. Oracle: tests/oracles/search.py."""
-    inside = levels.shape[0] - 1
-    for level in range(inside, 0, -1):
-        if not levels[level, SHARED]:
-            room = levels[level, CAPACITY] - levels[level, BUFFERS] * arriving(plan, levels, level)
-            if level == inside and plan.accumulators == 0:
-                sums = plan.tile_m * plan.tile_n * PARTIAL_UNITS * plan.buffers
-                room -= levels[level, CORES_M] * levels[level, CORES_N] * sums
-            if room < 0:
-                return False
-    return True
-
-
-@kernel
 def try_pair(base, levels, core, pins, tile, pieces, found, scores, count):  # type: ignore[no-untyped-def]
     """Try all mappings with a tile_m and a tile_n; how many mappings are found by then.
 
@@ -200,8 +190,8 @@ def try_pair(base, levels, core, pins, tile, pieces, found, scores, count):  # t
         alive = least_of_pieces(base, levels, core, (*tile, split), pieces[:most], bar, even, moved)
         for order in range(4):
             if alive.size > 0 and tried(base, levels, pins, order):
-                facts, least = (*tile, order, split), moved.copy()
-                count = try_bands(base, levels, pins, facts, pieces, alive, even, least, found, scores, count)
+                facts = (*tile, order, split)
+                count = try_bands(base, levels, pins, facts, pieces, alive, even, moved, found, scores, count)
         split *= 2
         if most == 0 or pins[5] > 0 or base.clusters == 1 or split * jobs > SPLIT_WAVES * base.clusters:
             break
@@ -230,7 +220,7 @@ def least_of_pieces(base, levels, core, facts, pieces, bar, even, moved):  # typ
     tile_m, tile_n, split = facts
     for piece in range(pieces.size):
         cut = mapped(base, tile_m, tile_n, pieces[piece], 0, 1, split)
-        if not fits_private(cut, levels):
+        if not fits_private(cut, levels, tile_m, tile_n, cut.tile_k):
             break
         even[piece] = even_tile(cut, levels, core)
         for level in range(1, levels.shape[0]):
@@ -244,14 +234,15 @@ def least_of_pieces(base, levels, core, facts, pieces, bar, even, moved):  # typ
 
 @kernel
 def try_bands(  # type: ignore[no-untyped-def]
-    base, levels, pins, facts, pieces, alive, even, least, found, scores, count
+    base, levels, pins, facts, pieces, alive, even, moved, found, scores, count
 ):
     """Try every band with the pieces of k that are `alive`; how many mappings are found by then.
 
-    `least` is what is brought into each level at least, for each piece; the first band that holds says more.
+    `moved` is what is brought into each level at least, for each piece. A band of which the smallest piece
+    does not fit holds none; and where no piece can move less, no band that follows is better.
     Oracle: tests/oracles/search.py.
     """
-    keeps, seen = np.zeros(levels.shape[0], np.int64), np.full(least.shape, -1, np.int64)
+    keeps, least, seen = np.zeros(levels.shape[0], np.int64), moved.copy(), np.full(moved.shape, -1, np.int64)
     tile_m, tile_n, order, split = facts
     plan, band = mapped(base, tile_m, tile_n, pieces[alive[0]], order, 1, split), 1
     most = min(ceil_div(plan.outer, plan.job_outer), base.clusters)
@@ -268,8 +259,17 @@ def try_bands(  # type: ignore[no-untyped-def]
                     count = try_piece(
                         base, levels, asked, even[piece], least[piece], seen[piece], found, scores, count
                     )
-        band = band * 2 if band < most and pins[4] == 0 else 0
+        band = band * 2 if band < most and pins[4] == 0 and not as_few(moved, seen, alive) else 0
     return count
+
+
+@kernel
+def as_few(moved, seen, alive):  # type: ignore[no-untyped-def]
+    """Whether every piece that is alive moves as little as it can. Oracle: tests/oracles/search.py."""
+    few = True
+    for piece in alive:
+        few = few and no_less(moved[piece], seen[piece])
+    return few
 
 
 @kernel

@@ -143,7 +143,7 @@ def test_reports_are_held_against_the_first_across_machines(tmp_path: Path) -> N
 def test_the_command_prints_tables(several: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compare", str(several)]) == 0
     said = capsys.readouterr().out
-    assert "teacher mlp, 1000 steps on a100, against dense\n" in said
+    assert "teacher mlp, 1000 steps on a100, against dense; value: loss\n" in said
     assert "teacher mlp: what equal loss takes, over what dense takes for it\n" in said
     assert "0.4 (dense, 1000 steps)  sr_ste      2:4             0.707x" in said
     assert "not reached" in said

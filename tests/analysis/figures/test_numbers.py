@@ -121,7 +121,7 @@ def test_energy_has_a_bar_for_each_report_that_adds_up(study: Path) -> None:
 def test_time_by_pass_is_that_of_the_reports(study: Path) -> None:
     (drawing,) = found("time_by_pass", study)
     for numbers in drawing.numbers:
-        label = str(numbers["recipe"]).replace(" ", "-").replace(":", "x")
+        label = str(numbers["ran"]).replace(" ", "-").replace(":", "x")
         file = f"{numbers['machine']}-{label if '-' in label else f'{label}-'}.json"
         seconds = json.loads((study / "reports" / file).read_text())["totals"]["seconds"]
         assert isclose(sum(numbers[f"{p} (s)"] for p in ("FWD", "DGRAD", "WGRAD", "UPDATE")), seconds / 40)

@@ -65,6 +65,13 @@ def test_a_name_stays_a_name_and_a_large_count_exact(tmp_path: Path) -> None:
     assert points["energy_j"].dtype.kind == "f"
 
 
+def test_beyond_all_floats_is_infinite(tmp_path: Path) -> None:
+    rows = [{**row, "energy_j": 10**400} for row in sweep_rows()[:1]]
+    rows += [{**row, "energy_j": None} for row in sweep_rows()[1:]]
+    points = load_results(made_sweep(tmp_path / "s", rows)).table("points")
+    assert points["energy_j"].tolist()[0] == float("inf")
+
+
 @pytest.mark.parametrize(("cell", "value"), [("7", 7), ("-3", -3), ("1e3", 1000.0), ("inf", float("inf"))])
 def test_numbers(cell: str, value: float) -> None:
     assert number(cell) == value
@@ -77,7 +84,31 @@ def test_what_is_no_number(cell: str) -> None:
         number(cell)
 
 
+def changed(name: str, before: str, after: str) -> Damage:
+    """What writes another text into a file, once."""
+
+    def change(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert before in text
+        (folder / name).write_text(text.replace(before, after, 1))
+
+    return change
+
+
+def named(folder: Path) -> None:
+    """Let the mark name the digest of a table that is not the one that lies there."""
+    meta = json.loads((folder / "sweep.json").read_text())
+    (folder / "sweep.json").write_text(json.dumps(meta | {"points_sha256": "0" * 64}))
+
+
 DAMAGES: dict[str, tuple[Damage, str]] = {
+    "number": (
+        changed("points.csv", ",400 GB/s,25000000,", ",400 GB/s,25x,"),
+        r"points.csv: is damaged: `25x` is no number, in column `cycles`; restore it",
+    ),
+    "flag": (changed("points.csv", ",true,", ",yes,"), "`yes` is no flag, in column `feasible`"),
+    "twice": (changed("points.csv", "seconds", "cycles"), "it has two columns `cycles`"),
+    "digest": (named, "points.csv: is not the file that its results name: its digest differs; restore it"),
     "torn": (
         lambda d: (d / "points.csv").write_bytes((d / "points.csv").read_bytes()[:-40]),
         r"row 12 has 8 cells, not 13",

@@ -1,15 +1,18 @@
 """Figures of rooflines: names hide no point, no line and no other name, and both axes can be read."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
 from math import inf
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.path import Path as Outline
 
+from analysis.figures.canvas import STYLE
 from analysis.quantities import scaled
 from analysis.roofline.labels import Line, places
 from analysis.roofline.plot import drawn_roofs, roofline_figure
@@ -20,6 +23,13 @@ from simulator.gemm import Product
 from workloads import trace_network
 
 ROOF, SLOPE = r"(?P<name>.+): [0-9.]+ [kMGTP]?op/s", r"(?P<name>.+): [0-9.]+ [kMGTP]?B/s"
+
+
+@pytest.fixture(autouse=True)
+def measured_as_it_is_drawn() -> Iterator[None]:
+    """The widths of letters are those of the style in which a figure is written."""
+    with mpl.rc_context(STYLE):
+        yield
 
 
 @cache
