@@ -39,12 +39,12 @@ class Measure(NamedTuple):
 
 def against_flops(asked: Asked) -> Iterator[Drawing]:
     """A figure for each task and model, by training FLOPs under the convention that was chosen."""
-    column = f"{asked.flops}_flops"
-    title = f"training FLOPs, {asked.flops.replace('_', '-')} ({{unit}})"
+    column = f"{asked.convention}_flops"
+    title = f"training FLOPs, {asked.convention.replace('_', '-')} ({{unit}})"
     for part, frame, measure in _parts(asked):
         once = frame.drop_duplicates(subset=["label", "pattern", "steps"])
         yield _drawing(
-            once, part, measure, _mean(once, column), title, "FLOP", f"training FLOPs, {asked.flops}"
+            once, part, measure, _mean(once, column), title, "FLOP", f"training FLOPs, {asked.convention}"
         )
 
 

@@ -22,7 +22,7 @@ class Asked:
     """The results that a figure is of, and what was chosen for it.
 
     `archs` and `settings` are machines for a trace or a run; `only` are words that rows must have, any one of
-    those that stand in one column; `x` and `y` are columns of a sweep, `flops` a convention.
+    those that stand in one column; `x` and `y` are columns of a sweep, `convention` that of FLOPs.
     """
 
     results: Results
@@ -31,7 +31,7 @@ class Asked:
     only: tuple[str, ...] = ()
     x: str | None = None
     y: str | None = None
-    flops: str = "hardware"
+    convention: str = "hardware"
     layer: str | None = None
 
 
@@ -60,7 +60,10 @@ class Figure:
 
 
 def chosen(frame: "pd.DataFrame", only: Sequence[str], columns: Sequence[str]) -> "pd.DataFrame":
-    """The rows that have the words of `only`, each in one of `columns`; InputError for an unknown word."""
+    """The rows that have the words of `only`, each in one of `columns`; InputError for an unknown word.
+
+    A pattern leaves in what has none, which is what it is compared with.
+    """
     wanted: dict[str, set[str]] = {}
     texts = {column: frame[column].astype(str) for column in columns if column in frame}
     for word in only:
@@ -70,7 +73,8 @@ def chosen(frame: "pd.DataFrame", only: Sequence[str], columns: Sequence[str]) -
             raise InputError.of(f"no row has `{word[:60]}`", suggestion(word, known), where="--only")
         wanted.setdefault(where[0], set()).add(word)
     for column, words in wanted.items():
-        frame = frame[frame[column].astype(str).isin(words)]
+        kept = words | {""} if column == "pattern" else words
+        frame = frame[frame[column].astype(str).isin(kept)]
     return frame
 
 

@@ -74,7 +74,7 @@ def plot(
     ]
     figures = [lookup(FIGURES, name, kind="figure") for name in dict.fromkeys(names)]
     asked = Asked(results=load_results(path), **choices)
-    lookup(CONVENTIONS, asked.flops, kind="convention", where="flops")
+    lookup(CONVENTIONS, asked.convention, kind="convention", where="convention")
     found, left_out = _found(asked, figures)
     folder = Path(out) if out is not None else default_folder(asked.results)
     about = about_text(asked.results, _call(path, names, out, width, kinds, choices))
@@ -219,7 +219,7 @@ OPTIONS = {
     "--only": "only",
     "--x": "x",
     "--y": "y",
-    "--flops": "flops",
+    "--convention": "convention",
     "--layer": "layer",
 }
 """The options of `nmsim plot` and the fields of Asked that they are."""

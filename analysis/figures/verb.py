@@ -33,7 +33,7 @@ Only = Annotated[
     ),
 ]
 Column = Annotated[str | None, typer.Option(metavar="COLUMN", help="of a sweep: a measure or an axis")]
-Flops = Annotated[str, typer.Option(help="how FLOPs count: algorithmic, hardware or all_sparse")]
+Convention = Annotated[str, typer.Option(help="how FLOPs count: algorithmic, hardware or all_sparse")]
 Layer = Annotated[str | None, typer.Option(help="the layer whose product the timeline is of")]
 Listed = Annotated[bool, typer.Option("--list", help="list the figures, or those of RUN")]
 
@@ -49,7 +49,7 @@ def plot(
     only: Only = None,
     x: Column = None,
     y: Column = None,
-    flops: Flops = "hardware",
+    convention: Convention = "hardware",
     layer: Layer = None,
     listed: Listed = False,
     form: FormOption = Form.TABLE,
@@ -74,7 +74,7 @@ def plot(
     from analysis.figures.plot import plot as drawn
 
     console, hidden = Console(stderr=True), not sys.stderr.isatty()
-    with naming("width", "flops", kinds="--as"):
+    with naming("width", "convention", kinds="--as"):
         done = drawn(
             run,
             *(figures or ()),
@@ -87,7 +87,7 @@ def plot(
             only=tuple(only or ()),
             x=x,
             y=y,
-            flops=flops,
+            convention=convention,
             layer=layer,
         )
     write(plotted_text(done, form))

@@ -2,9 +2,9 @@
 
 Student: mean +- t(n - 1) s / sqrt(n), s^2 = sum (x - mean)^2 / (n - 1), and p = P(|T| >= |mean| sqrt(n) / s).
 Bootstrap (Efron): quantiles of the means of `RESAMPLES` draws of n out of the n, with replacement, and p is
-twice the smaller share of them on either side of 0, counting one more than there are. Holm (1979): of m
-p-values in rising order the i-th is multiplied by m - i, i from 0, and none is below the one before it, nor
-above 1.
+twice the smaller share of them on either side of 0, counting one more than there are, but never below
+2^(1 - n), the least that the signs of n differences can show. Holm (1979): of m p-values in rising order the
+i-th is multiplied by m - i, i from 0, and none is below the one before it, nor above 1.
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def bootstrap_interval(values: Sequence[float]) -> Interval:
     means = np.array(values, dtype=np.float64)[drawn].mean(axis=1)
     low, high = np.quantile(means, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
     side = min(int((means <= 0).sum()), int((means >= 0).sum()))
-    p = min(1.0, 2 * (side + 1) / (RESAMPLES + 1))
+    p = min(1.0, max(2 * (side + 1) / (RESAMPLES + 1), 2.0 ** (1 - count)))
     return Interval(count=count, mean=_mean(values), low=float(low), high=float(high), p=p)
 
 

@@ -43,7 +43,7 @@ def test_the_staircase_is_what_no_point_beats(
 @pytest.mark.parametrize("convention", ["algorithmic", "hardware", "all_sparse"])
 def test_accuracy_has_a_row_for_each_mean(convention: str, tmp_path: Path) -> None:
     rows = study_rows(steps=(100, 200))
-    (drawing,) = found("accuracy_flops", made_study(tmp_path / "s", rows), flops=convention)
+    (drawing,) = found("accuracy_flops", made_study(tmp_path / "s", rows), convention=convention)
     once = [row for row in rows if row["arch"] == "a100"]
     cost = f"training FLOPs, {convention} (FLOP)"
     assert [(n["recipe"], n["pattern"], n["steps"], n[cost]) for n in drawing.numbers] == [

@@ -156,7 +156,7 @@ PROBLEMS = {
     "plot s --as gif": "--as: no form is called `gif`; known: pdf, png, svg",
     "plot s --width wide": "--width: no width is called `wide`; known: column, page",
     "plot s --arch a100": "--arch: a study has its machines; leave --arch out, and choose among its own",
-    "plot s accuracy_flops --flops hard": "--flops: no convention is called `hard`",
+    "plot s accuracy_flops --convention hard": "--convention: no convention is called `hard`",
     "plot p --x speed": "--x: no column of numbers is called `speed`",
     "plot p --x memory.dram.bandwidth": "--x: memory.dram.bandwidth holds words, not numbers; choose one of",
     "plot nothing": "nothing: does not exist; name what `nmsim sweep`",

@@ -60,7 +60,9 @@ def test_the_bootstrap_is_near_that_of_scipy() -> None:
 
 
 def test_no_draw_of_positive_values_is_below_0_so_that_p_is_the_least() -> None:
-    assert bootstrap_interval(FEW).p == pytest.approx(2 / (RESAMPLES + 1))
+    many = [0.3 + 0.01 * place for place in range(20)]
+    assert bootstrap_interval(many).p == pytest.approx(2 / (RESAMPLES + 1))
+    assert bootstrap_interval(FEW).p == 2**-5  # six signs show no less
     centred = [x - sum(FEW) / 6 for x in FEW]
     p = bootstrap_interval(centred).p
     assert p is not None
