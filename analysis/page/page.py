@@ -32,16 +32,26 @@ def page_of(results: Results) -> Page:
 
 
 def write_page(path: Path, out: Path | None = None) -> Path:
-    """Write the page of the results at `path`: to `out`, to report.html in them, or beside a report.
+    """Write the page of the results at `path`: to `out`, to report.html in them, or beside a trace or report.
 
     What is there already is replaced only if it is a page of this kind.
     """
     results = load_results(path)
-    beside = path.with_suffix(".html") if results.kind == "report" else path / NAME
-    file = out or beside
+    file = out or _place(results)
     _check_replaceable(file)
     write_file(file, document(page_of(results)))
     return file
+
+
+def _place(results: Results) -> Path:
+    """Where the page of results goes; not into a trace, which is replaced as a whole when it is made anew."""
+    path = results.path
+    if results.kind == "report":
+        return path.with_suffix(".html")
+    if results.kind == "trace":
+        whole = path if path.name else path.resolve()
+        return whole.with_name(f"{whole.name}.html")
+    return path / NAME
 
 
 def _check_replaceable(file: Path) -> None:

@@ -13,7 +13,10 @@ RunArgument = Annotated[
         metavar="RUN", help="directory of a study, sweep, training run or trace, or a report's JSON"
     ),
 ]
-OutOption = Annotated[Path | None, typer.Option("-o", "--out", help="the file; left out: report.html in RUN")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", help="the file; left out: report.html in RUN, or beside a trace or a report"),
+]
 
 
 def report(run: RunArgument, out: OutOption = None) -> None:
