@@ -2,8 +2,8 @@
 
 A training step of ViT-B/16 with SR-STE at 2:4 on variants of the a100, at the fidelity `tile`, all in: the
 settings laid over the machine's file, its tariff, cycles, energy, area and totals. Once on designs drawn over
-a wide space (Sobol), no two alike, and once on a grid, whose designs share what its axes do not reach. Kernels
-are warm; nothing else is.
+a wide space (Sobol), no two alike, and once on a grid, whose designs share what its axes do not reach.
+Kernels are warm; nothing else is.
 """
 
 from collections.abc import Sequence

@@ -54,6 +54,8 @@ TEXTS = frozenset(
 FLAGS = {"true": True, "false": False}
 FLAGGED = frozenset(("feasible", "front", "lower_is_better"))
 """Columns of flags; every other one that is no text and is not `free` is of numbers."""
+WHOLE = frozenset(("point", "seed", "seeds", "step", "steps", "pairs"))
+"""Columns of whole numbers, without a gap."""
 
 
 def read_json(path: Path, *, right: str) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def read_table(
         try:
             found[name] = _column(name, cells, free=name in free)
         except ValueError as error:
-            kind = "flag" if name in FLAGGED else "number"
+            kind = "flag" if name in FLAGGED else "whole number" if name in WHOLE else "number"
             what = f"is damaged: {shown(str(error))} is no {kind}, in column {shown(name)}"
             raise InputError.of(what, right, where=str(path)) from None
     if isinstance(sha256, str) and hashlib.sha256(data).hexdigest() != sha256:
@@ -136,10 +138,12 @@ def _column(name: str, cells: Sequence[str], *, free: bool) -> Any:
         if not free:
             raise
         return pd.Series(cells, dtype=object)
+    exact = [isinstance(one, int) and -(2**63) <= one < 2**63 for one in numbers]
+    if name in WHOLE and not all(exact):
+        raise ValueError(cells[exact.index(False)])
     if any(not isinstance(one, int) for one in numbers) or not numbers:
         return pd.Series([_float(one) for one in numbers], dtype=float)
-    fits = all(-(2**63) <= one < 2**63 for one in numbers)
-    return pd.Series(numbers, dtype="int64" if fits else object)
+    return pd.Series(numbers, dtype="int64" if all(exact) else object)
 
 
 def number(cell: str) -> int | float:

@@ -106,6 +106,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         changed("points.csv", ",400 GB/s,25000000,", ",400 GB/s,25x,"),
         r"points.csv: is damaged: `25x` is no number, in column `cycles`; restore it",
     ),
+    "whole": (changed("points.csv", "\n11,", "\ninf,"), "`inf` is no whole number, in column `point`"),
     "flag": (changed("points.csv", ",true,", ",yes,"), "`yes` is no flag, in column `feasible`"),
     "twice": (changed("points.csv", "seconds", "cycles"), "it has two columns `cycles`"),
     "digest": (named, "points.csv: is not the file that its results name: its digest differs; restore it"),
