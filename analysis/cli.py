@@ -142,10 +142,10 @@ def explain(
     From multiplying at peak, without a zero, to the time that fidelity tile models, cause by cause. With
     --energy: each action, how often it happened, and the row of a component table that says what it takes.
     """
+    from analysis.canvas import check_figure
     from analysis.explain.cycles import explain as explained
     from analysis.explain.cycles import explanation_text
     from analysis.explain.waterfall import draw_waterfalls
-    from analysis.figures.canvas import check_figure
 
     if out is not None:
         check_figure(out)
@@ -182,7 +182,7 @@ def roofline(
 
     Peaks of each pattern, bandwidths and ridges; a point for each pass and pattern; bytes by level and way.
     """
-    from analysis.figures.canvas import check_figure
+    from analysis.canvas import check_figure
     from analysis.roofline.plot import draw_roofline
     from analysis.roofline.roofline import roofline as run
     from analysis.roofline.text import roofline_text

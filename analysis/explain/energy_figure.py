@@ -5,8 +5,8 @@ from itertools import cycle, product
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from analysis.canvas import COLUMN_INCHES, FINE, blank, check_figure, machine_name, name, write_figure
 from analysis.explain.energy import Spent
-from analysis.figures.canvas import COLUMN_INCHES, FINE, blank, check_figure, machine_name, name, write_figure
 from analysis.quantities import ZEPTO, digits, prefix
 from simulator.energy import Energy, Joules
 

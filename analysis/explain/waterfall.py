@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from analysis.explain.cycles import BARS, SEEN, Bar, Explained, times
-from analysis.figures.canvas import (
+from analysis.canvas import (
     COLUMN_INCHES,
     FINE,
     blank,
@@ -15,6 +14,7 @@ from analysis.figures.canvas import (
     power_of_ten,
     write_figure,
 )
+from analysis.explain.cycles import BARS, SEEN, Bar, Explained, times
 from analysis.quantities import share
 
 ROW_INCHES, EDGE_INCHES = 0.145, 0.5

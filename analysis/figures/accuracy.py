@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.figures.canvas import SMALL, STYLE, blank, looks, name
+from analysis.canvas import SMALL, STYLE, blank, looks, name
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError, check_few, chosen
 from analysis.figures.front import staircase
 from analysis.figures.ranges import drawable, label_points, scale_of

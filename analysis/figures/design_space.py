@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from analysis.figures.canvas import COLOURS, STYLE, blank, name
+from analysis.canvas import COLOURS, STYLE, blank, name
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
 from analysis.figures.front import staircase
 from analysis.figures.measures import UNSCALED, Measure, axes_of, is_log, measure_of, measured, objectives

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from analysis.canvas import name
 from analysis.explain.energy_figure import Stack, stacks_figure
-from analysis.figures.canvas import name
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError, check_few
 from analysis.figures.sources import Reported, reports_of
 from simulator.energy import Joules

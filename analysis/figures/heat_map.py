@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from analysis.figures.canvas import SMALL, STYLE, blank, name
+from analysis.canvas import SMALL, STYLE, blank, name
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
 from analysis.figures.sources import one_each, reports_of
 from simulator.gemm import GEMM, Pass

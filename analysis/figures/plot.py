@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.figures.canvas import KINDS, WIDTHS, figure_bytes
+from analysis.canvas import KINDS, WIDTHS, figure_bytes
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
 from analysis.figures.registry import FIGURES
 from analysis.results import Results, load_results

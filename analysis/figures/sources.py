@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.figures.canvas import machine_name
+from analysis.canvas import machine_name
 from analysis.figures.drawing import Asked, LackingError, chosen
 from analysis.results import Results
 from analysis.training.run_files import trace_of

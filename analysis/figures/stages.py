@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from analysis.figures.canvas import SMALL, STYLE, blank, name
+from analysis.canvas import SMALL, STYLE, blank, name
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
 from analysis.figures.ranges import scale_of
 from analysis.figures.sources import Reported, Traced, one_each, reports_of, traced

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from analysis.figures.canvas import (
+from analysis.canvas import (
     PASS_STYLES,
     SMALL,
     STYLE,

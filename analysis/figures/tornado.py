@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.figures.canvas import COLOURS, SMALL, STYLE, blank, name
+from analysis.canvas import COLOURS, SMALL, STYLE, blank, name
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
 from analysis.figures.measures import UNSCALED, Measure, axes_of, measure_of, measured, objectives
 from analysis.figures.ranges import drawable, scale_of

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.figures.canvas import DASHES, SMALL, STYLE, blank, looks, name
+from analysis.canvas import DASHES, SMALL, STYLE, blank, looks, name
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError, check_few, chosen
 from analysis.figures.sources import CHOICE, ran_text
 from analysis.results import Results, load_results

@@ -9,7 +9,7 @@ from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
 
-from analysis.figures.canvas import COLUMN_INCHES, PASS_STYLES, STYLE, blank, check_figure, write_figure
+from analysis.canvas import COLUMN_INCHES, PASS_STYLES, STYLE, blank, check_figure, write_figure
 from analysis.quantities import scaled
 from analysis.roofline.labels import Line, Names
 from analysis.roofline.roofline import Point, Roofline

@@ -124,7 +124,7 @@ class Roofline:
         """The figure, which a notebook shows."""
         import matplotlib as mpl
 
-        from analysis.figures.canvas import STYLE, figure_bytes
+        from analysis.canvas import STYLE, figure_bytes
         from analysis.roofline.plot import roofline_figure
 
         with mpl.rc_context(STYLE):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.figures.canvas import COLUMN_INCHES
+from analysis.canvas import COLUMN_INCHES
 
 FORMS = ("pdf", "svg", "png")
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from matplotlib.font_manager import findfont, get_font
 
+from analysis.canvas import LACKING, WIDTHS, looks, name
 from analysis.cli import run
-from analysis.figures.canvas import LACKING, WIDTHS, looks, name
 from analysis.figures.plot import plot
 from analysis.figures.registry import FIGURES
 from simulator.errors import InputError
