@@ -76,7 +76,7 @@ def trace(
 
     Says its FLOPs under each convention.
     """
-    from analysis.tables import ledgers_text
+    from analysis.ledgers import ledgers_text
     from workloads.shapes import trace_network
 
     with naming("recipe", "pattern", "steps", "batch", "seq", "image", "dtype", "sparse", "optimizer"):
@@ -118,7 +118,7 @@ def simulate(
 
     Cycles by cause, bytes by memory level and direction, utilization; every row with --format json or csv.
     """
-    from analysis.tables import report_text
+    from analysis.report_text import report_text
     from simulator.arch import load_arch
     from simulator.simulate import simulate as run
 

@@ -11,6 +11,7 @@ import sysconfig
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib.metadata import Distribution
 from itertools import chain
 from pathlib import Path
@@ -61,6 +62,18 @@ def test_a_file_has_at_most_400_lines() -> None:
 def test_a_function_has_at_most_60_lines() -> None:
     found = chain.from_iterable(map(functions, modules(*FOLDERS)))
     assert [f"{name}: {lines}" for name, lines in found if lines > 60] == []
+
+
+def test_no_two_rooms_of_the_analysis_need_each_other() -> None:
+    rooms: dict[str, set[str]] = {}
+    for path in modules("analysis"):
+        if path.name == "__init__.py":  # the facade knows everyone
+            continue
+        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("analysis."):
+                room, other = Path(path.parts[1]).stem, (node.module or "").split(".")[1]
+                rooms.setdefault(room, set()).update({other} - {room})
+    tuple(TopologicalSorter(rooms).static_order())  # a CycleError says which
 
 
 def test_names_say_what_is_in_them() -> None:

@@ -106,7 +106,7 @@ def _ledger(results: Results) -> Sheet | None:
     """The FLOPs by pass under each convention; None of a run that has no trace yet."""
     import pandas as pd
 
-    from analysis.tables import dense_flops, ledgers
+    from analysis.ledgers import dense_flops, ledgers
     from simulator.trace import load_trace
 
     if not (results.path / TRACE).is_dir():

@@ -54,7 +54,7 @@ def _products(trace: Trace) -> list[tuple[Step, Product]]:
 
 
 def _findings(trace: Trace) -> list[str]:
-    from analysis.tables import dense_flops, ledgers
+    from analysis.ledgers import dense_flops, ledgers
 
     dense = dense_flops(trace)
     totals = [(row["convention"], row["total"]) for row in ledgers(trace)]

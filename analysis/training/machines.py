@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.quantities import ZEPTO
+from analysis.report_text import report_text
 from analysis.roofline.bandwidth import flows, intensity
 from analysis.roofline.text import bandwidth_text
-from analysis.tables import report_text
 from simulator.arch import Arch, load_arch
 from simulator.atomic import write_file
 from simulator.errors import InputError, placed, shown

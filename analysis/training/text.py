@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.headings import subject
+from analysis.ledgers import dense_flops, ledger_cells, ledgers
 from analysis.quantities import share
-from analysis.tables import dense_flops, json_text, ledger_cells, ledgers, table_text
+from analysis.tables import json_text, table_text
 from analysis.training.against import Against, against_json, finding, gap_rows, paired_text
 from analysis.training.machines import Charged, machine_json, machine_text
 from simulator.places import printable

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from analysis.tables import binding, json_text, report_text, table_text
+from analysis.report_text import binding, report_text
+from analysis.tables import json_text, table_text
 from simulator import Trace, load_arch, simulate
 from simulator.gemm import Stream
 from tests.simulator.steps import product, step

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.charges.summary import EACH, energy_cells, energy_notes, flagged, power, ranked
 from analysis.quantities import bounded, quantity
-from analysis.tables import report_text
+from analysis.report_text import report_text
 from simulator import Trace, load_arch, simulate
 from tests.analysis.energy_case import TRACE, machine
 from tests.simulator.steps import product, step
