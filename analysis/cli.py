@@ -47,9 +47,9 @@ def demo(
 ) -> None:
     """Tell the whole story: three recipes trained, two machines, four figures, a page."""
     from analysis.demo import run_demo
-    from analysis.study.progress import shown_runs
+    from analysis.progress import shown
 
-    with shown_runs() as runs:
+    with shown("training runs") as runs:
         told = run_demo(out, progress=runs)
     write(told)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from analysis.figures.plot import plot
 from analysis.page.page import write_page
-from analysis.study.conduct import Progress, conduct
+from analysis.progress import Progress, untold
+from analysis.study.conduct import conduct
 from analysis.study.spec import WrittenStudy
 from analysis.study.text import study_text
 from simulator.atomic import write_file
@@ -23,7 +24,7 @@ def load_demo() -> tuple[Loaded[WrittenStudy], bytes]:
 
 
 def run_demo(
-    out: Path, study: tuple[Loaded[WrittenStudy], bytes] | None = None, *, progress: Progress | None = None
+    out: Path, study: tuple[Loaded[WrittenStudy], bytes] | None = None, *, progress: Progress = untold
 ) -> str:
     """Carry out the demo's study, or another with its file, in the directory `out`; draw it and tell.
 

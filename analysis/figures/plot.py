@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from analysis.canvas import KINDS, WIDTHS, figure_bytes
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
 from analysis.figures.registry import FIGURES
+from analysis.progress import Progress, untold
 from analysis.results import Results, load_results
 from simulator.atomic import locked, write_file
 from simulator.errors import InputError, lookup
@@ -59,13 +60,13 @@ def plot(
     out: str | Path | None = None,
     width: str = "column",
     kinds: Sequence[str] = ("pdf", "png"),
-    bar: Callable[[Sequence[Found]], Iterable[Found]] = iter,
+    progress: Progress = untold,
     **choices: Any,
 ) -> Plotted:
     """Draw the figures `names` of the results at `path`, or all that apply; `choices` are those of Asked.
 
     They go to `out`, or to figures/ in a directory of results, beside a report or a trace. Nothing is written
-    unless every figure that was named can be drawn; `bar` shows how far that is.
+    unless every figure that was named can be drawn.
     """
     inches = lookup(WIDTHS, width, kind="width", where="width")
     endings = [
@@ -81,10 +82,10 @@ def plot(
     with locked(folder / "figures"):
         for stem, _, _ in found:
             check_ours(folder / stem)
-        files = {
-            folder / stem: (one, drawing, _contents(one, drawing, inches, endings, about))
-            for stem, one, drawing in bar(found)
-        }
+        files = {}
+        for done, (stem, one, drawing) in enumerate(found):
+            progress(done, len(found))
+            files[folder / stem] = (one, drawing, _contents(one, drawing, inches, endings, about))
         drawn = tuple(_write(place, *content) for place, content in files.items())
     return Plotted(drawn=drawn, left_out=left_out)
 

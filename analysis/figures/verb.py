@@ -58,8 +58,6 @@ def plot(
 
     Each has its numbers beside it (.csv), and what made it (.txt): the command, the version, the digests.
     """
-    import sys
-
     from analysis.console import naming, write
     from analysis.figures.text import list_text, plotted_text
 
@@ -68,18 +66,15 @@ def plot(
         return
     if run is None:
         raise typer.BadParameter("is missing; name a directory of results, or --list", param_hint="RUN")
-    from rich.console import Console
-    from rich.progress import track
-
     from analysis.figures.plot import plot as drawn
+    from analysis.progress import shown
 
-    console, hidden = Console(stderr=True), not sys.stderr.isatty()
-    with naming("width", "convention", kinds="--as"):
-        done = drawn(
+    with naming("width", "convention", kinds="--as"), shown("drawing") as done:
+        plotted = drawn(
             run,
             *(figures or ()),
             out=out,
-            bar=lambda found: track(found, "drawing", console=console, disable=hidden),
+            progress=done,
             width=width,
             kinds=tuple(dict.fromkeys(kind.strip() for kind in kinds.split(","))),
             archs=tuple(arch or ()),
@@ -90,4 +85,4 @@ def plot(
             convention=convention,
             layer=layer,
         )
-    write(plotted_text(done, form))
+    write(plotted_text(plotted, form))

@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from analysis.progress import Progress, untold
 from analysis.results.found import load_results
 from analysis.runner.runner import Runner
 from analysis.study.cells import Cells, cells_of
@@ -24,7 +25,6 @@ from simulator.errors import InputError
 from simulator.report import csv_text
 from simulator.spec import Loaded, load_spec
 
-Progress = Callable[[int, int], None]
 FILES = {"results": RESULTS, "summary": SUMMARY, "comparisons": COMPARISONS}
 Jobs = Runner[Training | Simulation, Ended | InputError | None]
 
@@ -68,7 +68,7 @@ def conduct(
     *,
     workers: int | None = None,
     scheduler: str | None = None,
-    progress: Progress | None = None,
+    progress: Progress = untold,
 ) -> Study:
     """Do what a study or its file says, in the directory `out` or one that is called like the file.
 
@@ -127,7 +127,7 @@ def _finished(
 
 
 def _train(
-    cells: Cells, folder: Path, runner: Jobs, known: Mapping[str, str], progress: Progress | None
+    cells: Cells, folder: Path, runner: Jobs, known: Mapping[str, str], progress: Progress
 ) -> dict[str, Ended]:
     """How every run ended, by its name: those that are there, and those that the workers bring there."""
     ends: dict[str, Ended] = {}
@@ -145,10 +145,10 @@ def _train(
         else:
             ends[cell.run] = end
     whole = len(ends) + len(missing)
+    progress(len(ends), whole)
     for run, value, failed in _done(runner, missing.items()):
         ends[run] = value if isinstance(value, Ended) else Ended(result=None, why=f"set aside: {failed}")
-        if progress is not None:
-            progress(len(ends), whole)
+        progress(len(ends), whole)
     return ends
 
 

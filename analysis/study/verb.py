@@ -25,11 +25,11 @@ def study(
     Trains, simulates, joins accuracy with FLOPs, time and energy. What --out holds already is not done again.
     """
     from analysis.console import Stopped, naming, write
+    from analysis.progress import shown
     from analysis.study.conduct import conduct
-    from analysis.study.progress import shown_runs
     from analysis.study.text import study_text
 
-    with naming("workers", "scheduler"), shown_runs() as runs:
+    with naming("workers", "scheduler"), shown("training runs") as runs:
         try:
             found = conduct(file, out, workers=workers, scheduler=scheduler, progress=runs)
         except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+from analysis.progress import Progress, untold
 from analysis.runner import Runner
 from analysis.runner.job import one_line
 from analysis.sweep.store import Row, Store, Stored
@@ -24,7 +25,6 @@ CHUNKS_EACH = 4  # for every worker, so that none waits long for the last
 SET_ASIDE = "set aside"
 
 Evaluate = Callable[[D], tuple[str, Any]]
-Progress = Callable[[int, int], object]  # done, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,30 +70,23 @@ def driven(
         yield Drive(evaluate, store, runner)
 
 
-def _quiet(done: int, whole: int) -> None:
-    """Show nothing."""
-
-
 class Drive(Generic[D]):
     """Evaluates points with the workers of `runner`, and keeps every result in `store`."""
 
     def __init__(self, evaluate: Evaluate[D], store: Store, runner: Runner[Chunk[Any], list[Row]]) -> None:
         self._evaluate, self._store, self._runner = evaluate, store, runner
 
-    def evaluate(
-        self, points: Iterable[tuple[str, D]], progress: Progress | None = None
-    ) -> dict[str, Stored]:
+    def evaluate(self, points: Iterable[tuple[str, D]], progress: Progress = untold) -> dict[str, Stored]:
         """The result of every point by its key, from the store or a worker; equal keys are evaluated once."""
         designs = dict(points)
         found = self._store.known(designs)
-        shown = progress or _quiet
-        shown(len(found), len(designs))
+        progress(len(found), len(designs))
         left = [point for point in designs.items() if point[0] not in found]
         for outcome in self._runner.run(self._chunks(left)):
             rows = outcome.value or [set_aside(outcome.key, outcome.failed or "")]
             self._store.add(rows)
             found |= self._store.known(row.key for row in rows)
-            shown(len(found), len(designs))
+            progress(len(found), len(designs))
         return {key: found[key] for key in designs}
 
     def _chunks(self, points: Sequence[tuple[str, D]]) -> Iterator[tuple[str, Chunk[D]]]:

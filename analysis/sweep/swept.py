@@ -1,11 +1,12 @@
 """sweep(space) -> Swept: the reading of design-space exploration starts here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.progress import Progress, untold
 from analysis.sweep.drive import Drive, driven
 from analysis.sweep.evaluate import REFUSED, Design, Designs, evaluate, why
 from analysis.sweep.identity import MARK, POINTS, STORE, check_folder, claim, identity_of
@@ -19,8 +20,6 @@ from simulator.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def sweep(
     workers: int | None = None,
     scheduler: str | None = None,
     retry: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = untold,
 ) -> Swept:
     """Evaluate every point of the space in the file `space`, and rank them.
 
@@ -87,7 +86,7 @@ def sweep(
         if retry:
             store.forget(SET_ASIDE)
         with driven(evaluate, store, workers=workers, scheduler=scheduler) as drive:
-            run = Run(loaded, drive, progress or _untold)
+            run = Run(loaded, drive, progress)
             search = run.search() if loaded.written.choose in SEARCHES else run.all()
         _refuse_none(run.found, loaded)
         ranked = rank(loaded, list(run.found.items()))
@@ -145,10 +144,6 @@ class Run:
         results = self._drive.evaluate(designs, lambda done, _: self.progress(before + done, whole))
         for point in points:
             self.found[point] = refused[point] if point in refused else results[keys[point]]
-
-
-def _untold(_done: int, _whole: int) -> None:
-    """Nobody wants to know how far it is."""
 
 
 def _refuse_none(found: Mapping[Point, Stored], space: Space) -> None:

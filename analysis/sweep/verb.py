@@ -38,11 +38,11 @@ def sweep(
 def _sweep(
     space: str, out: Path | None, workers: int | None, scheduler: str | None, retry: bool, form: Form
 ) -> None:
-    from analysis.sweep.progress import shown_points
+    from analysis.progress import shown
     from analysis.sweep.swept import sweep as run
     from analysis.sweep.text import swept_text
 
-    with naming("workers", "scheduler"), shown_points() as points:
+    with naming("workers", "scheduler"), shown("sweeping") as points:
         try:
             swept = run(space, out=out, workers=workers, scheduler=scheduler, retry=retry, progress=points)
         except KeyboardInterrupt:

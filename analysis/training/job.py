@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from analysis.console import Stopped, naming, write
+from analysis.progress import Counted
+from analysis.progress import shown as shown_progress
 from analysis.training.against import compare, load_other
 from analysis.training.machines import charge, load_archs
-from analysis.training.progress import shown_steps
 from analysis.training.run_files import is_run
 from analysis.training.text import Told, told_text
 from simulator.errors import InputError, Problem, shown
 from workloads.tasks import TASKS
 from workloads.training.emulator.choices import Choices
 from workloads.training.emulator.folder import read_run
-from workloads.training.emulator.train import Trained, train
+from workloads.training.emulator.train import Progress, Trained, train
 
 OPTIONS = tuple(field.name for field in fields(Choices) if field.name not in ("task", "settings", "sizes"))
 ON_DATA = {"task": "task", "path": "--data", "settings": "--size"}
@@ -55,9 +56,12 @@ def run_job(job: Job, form: str) -> None:
 
 def _train(choices: Choices, job: Job) -> Trained:
     """Train with a bar on a terminal; an interrupt says how far it came, and how to go on."""
-    with shown_steps() as steps:
+    with shown_progress("training") as steps:
+        progress = _with_loss(steps)
         try:
-            return train(choices, out=job.out, resume=job.resume, mask_every=job.mask_every, progress=steps)
+            return train(
+                choices, out=job.out, resume=job.resume, mask_every=job.mask_every, progress=progress
+            )
         except KeyboardInterrupt:
             if not steps.done:
                 raise
@@ -65,6 +69,18 @@ def _train(choices: Choices, job: Job) -> Trained:
             if job.out is not None and is_run(job.out):
                 done, right = read_run(job.out)["step"], "`nmsim train ... --resume` goes on"
             raise Stopped(f"interrupted at step {done} of {steps.whole}; {right}") from None
+
+
+def _with_loss(steps: Counted) -> Progress:
+    """Tell `steps` of each step with the loss that was logged last."""
+    loss = ""
+
+    def note(done: int, whole: int, row: Mapping[str, Any] | None) -> None:
+        nonlocal loss
+        loss = loss if row is None else f"loss {row['loss']:.4g}"
+        steps(done, whole, loss)
+
+    return note
 
 
 def _check_place(job: Job) -> None:

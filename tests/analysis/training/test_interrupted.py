@@ -8,16 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
 import pytest
 
 from analysis.cli import run
-from analysis.training.progress import Steps
+from analysis.progress import Counted
 from simulator.trace import load_trace
 from tests.analysis.training.tiny import SPARSE, TEACHER, kept
 from workloads.training.emulator.folder import read_run
@@ -146,14 +144,14 @@ def test_the_trace_of_an_interrupted_run_says_so(stopped: int) -> None:
 def test_an_interrupt_of_a_run_without_a_place_says_so(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counted = Steps.__call__
+    noted = Counted.__call__
 
-    def pressed(steps: Steps, done: int, whole: int, row: Mapping[str, Any] | None) -> None:
-        counted(steps, done, whole, row)
+    def pressed(steps: Counted, done: int, whole: int, said: str = "") -> None:
+        noted(steps, done, whole, said)
         if done == 5:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(Steps, "__call__", pressed)
+    monkeypatch.setattr(Counted, "__call__", pressed)
     assert run(TEACHER) == 130
     assert capsys.readouterr() == (
         "",
