@@ -13,12 +13,12 @@ from random import Random
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from analysis.sweep.evaluate import DONE, Designs
+from analysis.sweep.evaluate import Designs
 from analysis.sweep.identity import POINTS, STORE, identity_of
 from analysis.sweep.metrics import METRICS
 from analysis.sweep.points import chosen_points
 from analysis.sweep.space import load_space
-from analysis.sweep.store import Row, Store
+from analysis.sweep.store import DONE, Row, Store
 
 GOAL = 2.0
 ROUNDS = 7

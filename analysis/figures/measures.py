@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.figures.drawing import Asked, LackingError
 from analysis.sweep.metrics import METRICS
+from analysis.sweep.store import DONE
 from simulator.errors import InputError, lookup
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def axes_of(meta: Mapping[str, Any], points: "pd.DataFrame") -> list[str]:
 def measured(asked: Asked) -> "pd.DataFrame":
     """The points that were simulated."""
     points = asked.results.table("points")
-    done = points[points["state"] == "done"]
+    done = points[points["state"] == DONE]
     if done.empty:
         raise LackingError.of("no point of the sweep was simulated", "see `why` in points.csv")
     return done.reset_index(drop=True)

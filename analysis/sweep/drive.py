@@ -17,12 +17,11 @@ from typing import Any, Generic, TypeVar
 from analysis.progress import Progress, untold
 from analysis.runner import Runner
 from analysis.runner.job import one_line
-from analysis.sweep.store import Row, Store, Stored
+from analysis.sweep.store import SET_ASIDE, Row, Store, Stored
 
 D = TypeVar("D")
 CHUNK = 32  # points that a worker is given at a time, at most
 CHUNKS_EACH = 4  # for every worker, so that none waits long for the last
-SET_ASIDE = "set aside"
 
 Evaluate = Callable[[D], tuple[str, Any]]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.sweep.machines import tables_of
 from analysis.sweep.metrics import METRICS_SCHEMA, metrics_of
 from analysis.sweep.space import Point, Space
+from analysis.sweep.store import DONE, REFUSED
 from analysis.sweep.values import canonical
 from analysis.sweep.workloads import Workload
 from simulator.arch import ArchFamily
@@ -18,7 +19,6 @@ from simulator.version import __version__
 if TYPE_CHECKING:
     from simulator.batch import Batch
 
-DONE, REFUSED = "done", "refused"
 BATCHES_MAX = 8
 
 _batches: "OrderedDict[tuple[str, str], Batch]" = OrderedDict()

@@ -26,11 +26,14 @@ from analysis.sweep.damage import (
     set_aside,
     sound_rows,
 )
+from analysis.sweep.values import canonical
 from simulator.atomic import locked
 from simulator.errors import InputError
 from simulator.version import __version__
 
 SCHEMA = 1
+DONE, REFUSED, SET_ASIDE = "done", "refused", "set aside"
+"""What may have become of a point: it has metrics, the model does not take it, or its evaluation failed."""
 ASKED_AT_ONCE = 500
 TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT, seal TEXT) WITHOUT ROWID",
@@ -41,7 +44,7 @@ SETTINGS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL")
 
 
 class Stored(NamedTuple):
-    """What is known of a point: `done`, `refused` or `set aside`, and a JSON value that says the rest."""
+    """What is known of a point: DONE, REFUSED or SET_ASIDE, and a JSON value that says the rest."""
 
     state: str
     value: Any
@@ -121,11 +124,6 @@ class Store:
         except DamagedError as error:
             right = "run this again: what is intact is kept"
             raise InputError.of(f"was damaged meanwhile ({error})", right, where=str(self.path)) from error
-
-
-def canonical(value: Any) -> str:
-    """`value` as JSON, the same text for the same value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 @contextmanager

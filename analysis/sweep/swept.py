@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.progress import Progress, untold
 from analysis.sweep.drive import Drive, driven
-from analysis.sweep.evaluate import REFUSED, Design, Designs, evaluate, why
-from analysis.sweep.identity import MARK, POINTS, STORE, check_folder, claim, identity_of
+from analysis.sweep.evaluate import Design, Designs, evaluate, why
+from analysis.sweep.identity import STORE, check_folder, claim, identity_of
 from analysis.sweep.points import chosen_points
 from analysis.sweep.search import Search
 from analysis.sweep.space import Point, Space, load_space
-from analysis.sweep.store import Store, Stored
-from analysis.sweep.table import SET_ASIDE, Ranked, rank, summary, write_results
+from analysis.sweep.store import REFUSED, SET_ASIDE, Store, Stored
+from analysis.sweep.table import Ranked, rank, summary, write_results
 from analysis.sweep.written import SEARCHES
 from simulator.errors import InputError, Problem
 
@@ -159,6 +159,3 @@ def _refuse_none(found: Mapping[Point, Stored], space: Space) -> None:
         right="mend the axes",
     )
     raise InputError([problem])
-
-
-__all__ = ["MARK", "POINTS", "STORE", "Swept", "place_of", "sweep"]

@@ -10,17 +10,15 @@ from operator import getitem
 from pathlib import Path
 from typing import Any
 
-from analysis.sweep.evaluate import DONE, REFUSED
 from analysis.sweep.front import RULE, front_of, is_feasible, reference_of, volume_of
 from analysis.sweep.identity import MARK, POINTS
 from analysis.sweep.metrics import METRICS
 from analysis.sweep.space import Point, Space, plain_workload
-from analysis.sweep.store import Stored
+from analysis.sweep.store import DONE, REFUSED, SET_ASIDE, Stored
 from simulator.atomic import write_file
 from simulator.version import __version__
 
 SCHEMA = 1
-SET_ASIDE = "set aside"
 Row = dict[str, Any]
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from analysis.quantities import digits, duration, quantity, scaled
 from analysis.sweep.identity import MARK, POINTS
 from analysis.sweep.metrics import METRICS
+from analysis.sweep.store import REFUSED, SET_ASIDE
 from analysis.sweep.swept import Swept
-from analysis.sweep.table import SET_ASIDE, Row
+from analysis.sweep.table import Row
 from analysis.sweep.wanted import Objective
 from analysis.sweep.written import DRAWN
 from analysis.tables import table_text
@@ -105,7 +106,7 @@ def notes_of(swept: Swept) -> Iterator[str]:
 def _refused(swept: Swept) -> Iterator[str]:
     """A line for each key that refusals are about, with the first of its reasons."""
     groups: dict[str, list[Row]] = {}
-    for row in swept.ranked.of_state("refused"):
+    for row in swept.ranked.of_state(REFUSED):
         groups.setdefault(row["why"].partition(": ")[0], []).append(row)
     for rows in list(groups.values())[:NAMED_MAX]:
         yield f"refused: {len(rows)}, such as point {rows[0]['point']}: {rows[0]['why']}"

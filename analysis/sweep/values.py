@@ -70,7 +70,7 @@ def parse_values(written: object) -> tuple[Value, ...]:
 
 
 def canonical(value: Value) -> str:
-    """A value as canonical JSON, by which values are told apart."""
+    """A value as canonical JSON, the same text for the same value."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

@@ -9,6 +9,8 @@ import pytest
 from analysis.results import load_results
 from analysis.results.found import SCHEMAS
 from analysis.results.read import number
+from analysis.study.folder import SCHEMA as STUDY_SCHEMA
+from analysis.sweep.table import SCHEMA as SWEEP_SCHEMA
 from simulator import Trace, load_arch, simulate
 from simulator.errors import InputError
 from simulator.simulate import REPORT_SCHEMA
@@ -20,6 +22,8 @@ Damage = Callable[[Path], object]
 
 
 def test_the_newest_schemas_are_those_of_the_writers() -> None:
+    assert SCHEMAS["sweep"] == SWEEP_SCHEMA
+    assert SCHEMAS["study"] == STUDY_SCHEMA
     assert SCHEMAS["run"] == RUN_SCHEMA
     assert SCHEMAS["trace"] == TRACE_SCHEMA
     assert SCHEMAS["report"] == REPORT_SCHEMA

@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.sweep.damage import seal
-from analysis.sweep.store import Row, Store, Stored, canonical
+from analysis.sweep.store import Row, Store, Stored
+from analysis.sweep.values import canonical
 from simulator.errors import InputError
 from tests.analysis.sweep.store_cases import IDENTITY, changed, rows_of, stored, values_of
 

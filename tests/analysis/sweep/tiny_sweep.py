@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from analysis.sweep.drive import driven
-from analysis.sweep.store import Store, canonical
+from analysis.sweep.store import Store
+from analysis.sweep.values import canonical
 from simulator.atomic import write_file
 
 TAKES = 0.01  # seconds a point
