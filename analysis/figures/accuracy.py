@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.canvas import SMALL, STYLE, blank, looks, name
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError, check_few, chosen
-from analysis.figures.front import staircase
 from analysis.figures.ranges import drawable, label_points, scale_of
+from analysis.front import staircase
 
 if TYPE_CHECKING:
     import pandas as pd

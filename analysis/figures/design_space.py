@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.canvas import COLOURS, STYLE, blank, name
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
-from analysis.figures.front import staircase
 from analysis.figures.measures import UNSCALED, Measure, axes_of, is_log, measure_of, measured, objectives
 from analysis.figures.ranges import count_decades, drawable, scale_of
+from analysis.front import staircase
 from analysis.quantities import scaled
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from analysis.front import unbeaten
 from analysis.sweep.wanted import Constraint, Objective
 
 if TYPE_CHECKING:
@@ -18,13 +19,9 @@ def is_feasible(metrics: Mapping[str, Any], constraints: Sequence[Constraint]) -
 
 
 def front_of(rows: Sequence[Mapping[str, Any]], objectives: Sequence[Objective]) -> list[bool]:
-    """For each row whether no other is as good in every objective and better in one; equal rows stay both."""
-    if not rows:
-        return []
-    from moocore import is_nondominated
-
-    kept: list[bool] = is_nondominated(_losses(rows, objectives), keep_weakly=True).tolist()
-    return kept
+    """For each row whether no other beats it in the objectives."""
+    points = [[row[one.name] for one in objectives] for row in rows]
+    return unbeaten(points, [one.goal == "max" for one in objectives])
 
 
 def reference_of(

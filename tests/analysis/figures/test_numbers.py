@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.explain.cycles import BARS, waterfall
-from analysis.figures.front import staircase
 from analysis.figures.heat_map import merged, utilizations
 from analysis.figures.waterfall import row_bars
+from analysis.front import staircase
 from analysis.results import load_results
 from simulator import simulate
 from simulator.errors import InputError
