@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from simulator.energy import Joules
 
-ZEPTO = 1e-21
+ZEPTO, PICO = 1e-21, 1e-12
 PREFIXES = {name: 10.0 ** (24 - 3 * place) for place, name in enumerate("YZEPTGMk munpfazy")}
 """Their sizes, the largest first; a space stands for none."""
 TIMES = {"d": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.compare.curve import Curve, Read
-from analysis.compare.subjects import CONVENTIONS, Subject, load_subjects
+from analysis.compare.subjects import Subject, load_subjects
 from simulator.errors import InputError, lookup
+from workloads.training.flops import CONVENTIONS
 
 if TYPE_CHECKING:
     import pandas as pd

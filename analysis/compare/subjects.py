@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from analysis.headings import subject
+from analysis.quantities import PICO
 from analysis.results.found import Results, load_results
 from simulator.errors import InputError
+from workloads.training.flops import CONVENTIONS
 
-CONVENTIONS = ("algorithmic", "hardware", "all_sparse")
-PICO = 1e-12
 RIGHT = "name studies, training runs, or reports of `nmsim simulate --format json`"
 
 

@@ -8,12 +8,12 @@ from analysis.canvas import name
 from analysis.explain.energy_figure import Stack, stacks_figure
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError, check_few
 from analysis.figures.sources import Reported, reports_of
+from analysis.quantities import PICO
 from simulator.energy import Joules
 from simulator.report import ENERGIES, energy_columns
 from simulator.tariff import ZEPTO_PER_PJ
 
 BARS_MAX = 16
-PICO = 1e-12
 
 
 def find(asked: Asked) -> Iterator[Drawing]:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from analysis.quantities import PICO
+
 
 class Header(NamedTuple):
     """A title, and what a number of the column is: times `factor` in `unit`, with or without an SI prefix."""
@@ -14,7 +16,7 @@ class Header(NamedTuple):
 
 
 SUFFIXES = {
-    "_pj": ("", "J", 1e-12),
+    "_pj": ("", "J", PICO),
     "_mm2": ("", "mm²", 1.0),
     "_bytes": ("bytes", "B", 1.0),
     "_flops": ("FLOPs", "FLOP", 1.0),
@@ -26,11 +28,11 @@ SUFFIXES = {
 KNOWN = {
     "seconds": Header("time", "s", 1.0, True, "min"),
     "energy_j": Header("energy", "J", 1.0, True, "min"),
-    "energy_pj": Header("energy", "J", 1e-12, True, "min"),
+    "energy_pj": Header("energy", "J", PICO, True, "min"),
     "energy_low_j": Header("energy, at least", "J", 1.0, True, "min"),
     "energy_high_j": Header("energy, at most", "J", 1.0, True, "min"),
-    "energy_low_pj": Header("energy, at least", "J", 1e-12, True, "min"),
-    "energy_high_pj": Header("energy, at most", "J", 1e-12, True, "min"),
+    "energy_low_pj": Header("energy, at least", "J", PICO, True, "min"),
+    "energy_high_pj": Header("energy, at most", "J", PICO, True, "min"),
     "edp_js": Header("energy-delay product", "J·s", 1.0, True, "min"),
     "area_mm2": Header("area", "mm²", goal="min"),
     "area_low_mm2": Header("area, at least", "mm²", goal="min"),

@@ -9,7 +9,7 @@ from analysis.page.blocks import Chart, Page, sheet
 from analysis.page.machines import pictures
 from analysis.page.parts import report_bars, summed, utilization_map
 from analysis.page.telling import digest_facts
-from analysis.quantities import duration, quantity, scaled, share
+from analysis.quantities import PICO, duration, quantity, scaled, share
 from analysis.results import Results
 from simulator.errors import InputError, shown
 
@@ -32,7 +32,6 @@ SHOWN = frozenset(
         *("utilization", "dense_macs", "effective_macs", "energy_pj"),
     )
 )
-PICO = 1e-12
 ACROSS = ("seconds", "cycles", "dense_macs", "energy_pj", "m", "n", "k")
 UP = ("utilization", "seconds", "energy_pj", "effective_macs", "compute_cycles")
 SERIES = ("pass", "bound_by", "pattern", "runs_as", "op")

@@ -8,10 +8,11 @@ from analysis.page.blocks import Chart, Page, Sheet, sheet
 from analysis.page.curves import Line, curves
 from analysis.page.machines import pictures
 from analysis.page.parts import report_bars
-from analysis.page.telling import CONVENTIONS, digest_facts
+from analysis.page.telling import CONVENTION_FACTS, digest_facts
 from analysis.quantities import scaled
 from analysis.results import Results
 from analysis.training.run_files import TRACE
+from workloads.training.flops import CONVENTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ def run_page(results: Results) -> Page:
         facts=(
             *digest_facts(made),
             ("steps", f"{results.meta.get('step')} of {made.get('steps')}"),
-            *CONVENTIONS,
+            *CONVENTION_FACTS,
         ),
         charts=(
             *curves("Over training", HISTORY, [Line("run", "", "run", "", history)] if len(history) else []),
@@ -68,7 +69,7 @@ def _findings(meta: Mapping[str, Any]) -> Iterator[str]:
     density = result.get("density")
     if isinstance(density, int | float):
         yield f"{density:.1%} of the weights that may be sparse are kept."
-    flops = [(name, result.get(f"{name}_flops")) for name in ("algorithmic", "hardware", "all_sparse")]
+    flops = [(name, result.get(f"{name}_flops")) for name in CONVENTIONS]
     counted = [f"{scaled(count, 'FLOP')} {name}" for name, count in flops if isinstance(count, int | float)]
     if counted:
         yield f"It cost {', '.join(counted)}."

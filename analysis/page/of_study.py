@@ -10,7 +10,8 @@ from analysis.page.headers import Header
 from analysis.page.machines import pictures
 from analysis.page.parts import bars, causes_of, energies_of, grouped, passes_of, view
 from analysis.page.study_words import findings, name_of
-from analysis.page.telling import CONVENTIONS, digest_facts, inside
+from analysis.page.telling import CONVENTION_FACTS, digest_facts, inside
+from analysis.quantities import PICO
 from analysis.results import Results
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _facts(meta: Mapping[str, Any], runs: "pd.DataFrame") -> Iterator[tuple[str,
     if seeds:
         yield "seeds", ", ".join(seeds[:20])
     yield "runs", str(runs["run"].nunique())
-    yield from CONVENTIONS
+    yield from CONVENTION_FACTS
 
 
 def _cautions(meta: Mapping[str, Any], runs: "pd.DataFrame") -> Iterator[str]:
@@ -229,7 +230,7 @@ def _reported(runs: "pd.DataFrame", reports: Mapping[str, Mapping[str, Any]]) ->
         rows = [row for _, _, part in every for row in part]
         views.append(view(f"time by cause on {arch}", "cycles", "", 1.0, causes_of(rows), every))
         if energies_of(rows):
-            views.append(view(f"energy by part on {arch}", "energy", "J", 1e-12, energies_of(rows), every))
+            views.append(view(f"energy by part on {arch}", "energy", "J", PICO, energies_of(rows), every))
         views.append(_by_pass(f"time by pass on {arch}", rows, every))
     return bars("Time and energy", TIME, [one for one in views if one["parts"]])
 

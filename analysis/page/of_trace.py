@@ -6,14 +6,13 @@ from typing import Any
 from analysis.headings import subject
 from analysis.page.blocks import Chart, Page, cell, sheet
 from analysis.page.parts import BARS_MAX, bars
-from analysis.page.telling import CONVENTIONS, digest_facts, short
+from analysis.page.telling import CONVENTION_FACTS, digest_facts, short
 from analysis.quantities import scaled
 from analysis.results import Results
 from simulator.gemm import Product, Step
 from simulator.trace import Trace, load_trace
 from simulator.trace_rows import row_of
-from workloads.training.flops import CONVENTIONS as COUNTS
-from workloads.training.flops import flops
+from workloads.training.flops import CONVENTIONS, flops
 
 HIDDEN = ("run", "period", "elements", "mask_along", "mask_of", "mask_kept")
 PASSES = ("FWD", "DGRAD", "WGRAD")
@@ -40,7 +39,7 @@ def trace_page(results: Results) -> Page:
             ("trace sha256", str(short(trace.digest))),
             *digest_facts(made),
             ("steps", str(made.get("steps", ""))),
-            *CONVENTIONS,
+            *CONVENTION_FACTS,
         ),
         charts=_charts(trace),
         sheets=(table,),
@@ -71,15 +70,15 @@ def _charts(trace: Trace) -> tuple[Chart, ...]:
     """FLOPs by pass: of each convention, and of the layers that have most."""
     products = _products(trace)
     views: list[dict[str, Any]] = []
-    whole = {name: _by_pass(products, name) for name in COUNTS}
+    whole = {name: _by_pass(products, name) for name in CONVENTIONS}
     if not products:
         return ()
-    passes = [{"name": name, "link": "", "values": whole[name]} for name in COUNTS]
+    passes = [{"name": name, "link": "", "values": whole[name]} for name in CONVENTIONS]
     views.append(_view("by convention", passes))
     by_layer: dict[str, list[tuple[Step, Product]]] = {}
     for step, product in products:
         by_layer.setdefault(step.layer, []).append((step, product))
-    for name in COUNTS:
+    for name in CONVENTIONS:
         counted = {layer: _by_pass(mine, name) for layer, mine in by_layer.items()}
         most = set(sorted(counted, key=lambda layer: -sum(counted[layer]))[:BARS_MAX])
         layers = [

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.page.blocks import Chart, cell
+from analysis.quantities import PICO
 
 PASSES = ("FWD", "DGRAD", "WGRAD", "UPDATE")
 LAYERS_MAX = 300
@@ -97,8 +98,8 @@ def report_bars(rows: Sequence[Row], *, of: str = "", linked: bool = True) -> It
         yield from bars(f"Where the time went{of}", TIME, views)
     if energies:
         views = [
-            view("by pass", "energy", "J", 1e-12, energies, passes),
-            view("by layer", "energy", "J", 1e-12, energies, layers("energy_pj")),
+            view("by pass", "energy", "J", PICO, energies, passes),
+            view("by layer", "energy", "J", PICO, energies, layers("energy_pj")),
         ]
         yield from bars(f"Where the energy went{of}", ENERGIES, views)
 
@@ -135,7 +136,7 @@ def utilization_map(rows: Sequence[Row]) -> tuple[Chart, ...]:
         {
             "title": "energy",
             "unit": "J",
-            "factor": 1e-12,
+            "factor": PICO,
             "prefixed": True,
             "values": table(_of("energy_pj")),
         },

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-CONVENTIONS = (
-    ("algorithmic FLOPs", "skip every multiply by a zero of an operand"),
-    ("hardware FLOPs", "skip zeros that are N:M along the reduction"),
-    ("all_sparse FLOPs", "count every pass of a sparse layer as sparse"),
-)
+from workloads.training.flops import CONVENTIONS
+
+CONVENTION_FACTS = tuple((f"{one.name} FLOPs", one.summary) for one in CONVENTIONS.values())
 
 
 def inside(nested: object, *keys: str) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.charges.area import find_areas, subtotals
+from analysis.quantities import PICO
 from analysis.study.spec import MachineEntry
 from analysis.study.spots import Wrong
 from analysis.training.machines import load_archs
@@ -22,7 +23,7 @@ from simulator.tariff import tariff_of
 from simulator.version import __version__
 
 FIDELITY = "tile"
-PICO, MM2 = 1e-12, 1e-6
+MM2 = 1e-6
 COLUMNS = (
     *("arch", "cycles", "seconds", "energy_j", "energy_low_j", "energy_high_j", "edp_js", "area_mm2"),
     *("watts", "utilization", "dram_bytes", "metadata_bytes", "report"),

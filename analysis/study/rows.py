@@ -10,10 +10,11 @@ from analysis.study.interval import METHODS, Interval, holm, method_text, t_inte
 from analysis.study.machines import COLUMNS as ON_MACHINE
 from analysis.study.pairs import compared
 from analysis.study.work import Ended
+from workloads.training.flops import CONVENTIONS
 
 Row = dict[str, Any]
 
-FLOPS = ("algorithmic_flops", "hardware_flops", "all_sparse_flops")
+FLOPS = tuple(f"{name}_flops" for name in CONVENTIONS)
 MEASURED = ("value", "held_out_loss", "training_loss", "density", *FLOPS)
 OF_RUN = (
     *("task", "model", "recipe", "settings", "pattern", "seed", "steps", "run"),
