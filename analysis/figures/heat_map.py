@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from analysis.canvas import SMALL, STYLE, blank, name
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
 from analysis.figures.sources import one_each, reports_of
+from analysis.reported import utilization_of
 from simulator.gemm import GEMM, Pass
 
 PASSES = tuple(str(pass_) for pass_ in (Pass.FWD, Pass.DGRAD, Pass.WGRAD))
@@ -50,19 +51,15 @@ def find(asked: Asked) -> Iterator[Drawing]:
 
 
 def utilizations(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """Utilization of each layer's products by pass: sum of effective multiply-adds over sum of peaks."""
-    sums: dict[str, dict[str, list[float]]] = {}
-    products = [row for row in rows if row["op"] == GEMM and row["cycles"]]
-    peaks = [
-        row["effective_macs"] / row["utilization"] / row["cycles"] for row in products if row["utilization"]
-    ]
-    for row in products:
-        share = row["utilization"]
-        possible = row["effective_macs"] / share if share else row["cycles"] * max(peaks, default=1.0)
-        both = sums.setdefault(row["layer"], {}).setdefault(row["pass"], [0.0, 0.0])
-        both[0] += row["effective_macs"]
-        both[1] += possible
-    return {layer: {p: done / most for p, (done, most) in own.items()} for layer, own in sums.items()}
+    """Utilization of each layer's products by pass."""
+    found: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
+    for row in rows:
+        if row["op"] == GEMM and row["cycles"]:
+            found.setdefault(row["layer"], {}).setdefault(row["pass"], []).append(row)
+    return {
+        layer: {pass_: utilization_of(own) for pass_, own in passes.items()}
+        for layer, passes in found.items()
+    }
 
 
 def merged(found: Mapping[str, Mapping[str, float]]) -> list[Line]:

@@ -8,6 +8,7 @@ from analysis.explain.cycles import BARS, Bar, Explained
 from analysis.explain.waterfall import waterfall_figure
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
 from analysis.figures.sources import Reported, one_each, reports_of, traced
+from analysis.reported import peak_of
 from simulator.cost import Stalls
 from simulator.gemm import GEMM
 from simulator.simulate import simulate
@@ -60,10 +61,10 @@ def row_bars(row: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def _at_peak(row: Mapping[str, Any], *macs: str) -> int:
-    """Cycles in which the peak does these multiply-adds; the peak is what the utilization is a share of."""
-    if row["op"] != GEMM or not row["utilization"]:
+    """Cycles in which the peak does these multiply-adds."""
+    peak = peak_of(row) if row["op"] == GEMM else None
+    if peak is None:
         return 0
-    peak = round(row["effective_macs"] / (row["utilization"] * row["cycles"]))
     count = row["count"]
     return int(count * -(-sum(row[name] for name in macs) // (count * peak)))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from analysis.charges.area import find_areas, subtotals
 from analysis.quantities import PICO
+from analysis.reported import utilization_of
 from analysis.study.spec import MachineEntry
 from analysis.study.spots import Wrong
 from analysis.training.machines import load_archs
@@ -63,24 +64,10 @@ class Machine:
         values = (
             *(self.name, totals["cycles"], seconds, energy, low, high),
             *(None if energy is None else energy * seconds, self.area_mm2),
-            *(energy / seconds if energy is not None and seconds else None, _utilization(rows)),
+            *(energy / seconds if energy is not None and seconds else None, utilization_of(rows)),
             *(moved.total, moved.metadata_read + moved.metadata_write, name),
         )
         return dict(zip(COLUMNS, values, strict=True))
-
-
-def _utilization(rows: Sequence[Mapping[str, Any]]) -> float:
-    """Effective multiply-adds over what the peak allows in all cycles, at most 1 (`Report.utilization`).
-
-    The peak of a row is a whole number, and follows from its utilization.
-    """
-    peaks = [
-        round(row["effective_macs"] / (row["utilization"] * row["cycles"])) if row["utilization"] else None
-        for row in rows
-    ]
-    most = max((peak for peak in peaks if peak), default=1)
-    possible = sum((peak or most) * row["cycles"] for peak, row in zip(peaks, rows, strict=True))
-    return float(sum(row["effective_macs"] for row in rows) / possible) if possible else 0.0
 
 
 def load_machines(
