@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from analysis.charges.area import find_areas
-    from analysis.compare import compare
+    from analysis.compare.comparison import compare
     from analysis.explain.cycles import explain
     from analysis.explain.energy import explain_energy
     from analysis.figures.plot import plot
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from analysis.page.page import write_page as report
     from analysis.results import Results, load_results
     from analysis.roofline.roofline import roofline
-    from analysis.study import study
+    from analysis.study.conduct import conduct as study
     from analysis.sweep.swept import sweep
     from analysis.validation.validate import validate
 
@@ -44,7 +44,7 @@ __all__ = [
 
 HOMES = {
     "Results": ("analysis.results", "Results"),
-    "compare": ("analysis.compare", "compare"),
+    "compare": ("analysis.compare.comparison", "compare"),
     "explain": ("analysis.explain.cycles", "explain"),
     "explain_energy": ("analysis.explain.energy", "explain_energy"),
     "find_areas": ("analysis.charges.area", "find_areas"),
@@ -53,7 +53,7 @@ HOMES = {
     "plot": ("analysis.figures.plot", "plot"),
     "report": ("analysis.page.page", "write_page"),
     "roofline": ("analysis.roofline.roofline", "roofline"),
-    "study": ("analysis.study", "study"),
+    "study": ("analysis.study.conduct", "conduct"),
     "sweep": ("analysis.sweep.swept", "sweep"),
     "totals": ("analysis.frames", "totals"),
     "validate": ("analysis.validation.validate", "validate"),

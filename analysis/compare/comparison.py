@@ -43,9 +43,12 @@ class Comparison:
         return comparison_text(self, "table")
 
 
-def compared(paths: Sequence[Path], against: str | None) -> Comparison:
-    """All subjects in `paths` against the one called `against`: by its name, or with its pattern."""
-    subjects = load_subjects(paths)
+def compare(paths: Sequence[str | Path], *, against: str | None = None) -> Comparison:
+    """Hold studies, training runs and reports against the one called `against`, or against the first.
+
+    It is called by its name alone, or with its pattern.
+    """
+    subjects = load_subjects([Path(path) for path in paths])
     if against is not None:
         names = {name for one in subjects for name in (one.name, one.called)}
         lookup(dict.fromkeys(names), against, kind="subject", where="against")

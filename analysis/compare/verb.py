@@ -22,10 +22,10 @@ def compare(
     Speed-up, energy and EDP at equal work; of a study with several lengths also what equal accuracy takes,
     and what equal FLOPs bring.
     """
-    from analysis.compare.comparison import compared
+    from analysis.compare.comparison import compare as compared
     from analysis.compare.text import comparison_text
     from analysis.console import naming, write
 
     with naming("against"):
-        found = compared(runs, against)
+        found = compared(runs, against=against)
     write(comparison_text(found, form))

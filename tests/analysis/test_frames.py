@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import analysis
-from analysis.compare import compare
+from analysis import compare
 from analysis.explain.cycles import explain
 from analysis.frames import INT64, frame, totals, typed
 from analysis.results import load_results

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from analysis import compare
 from analysis.cli import run
-from analysis.compare import compare
 from analysis.study.rows import SUMMARY
 from simulator.errors import InputError
 from simulator.gemm import Pass, Span, Step

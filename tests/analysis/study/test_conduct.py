@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis import study
 from analysis.study import conduct as room
-from analysis.study import study
 from analysis.study.conduct import Study
 from analysis.study.machines import load_machines
 from analysis.study.spec import MachineEntry

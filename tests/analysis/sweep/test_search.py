@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analysis.sweep import sweep
+from analysis import sweep
 from analysis.sweep.search import Search
 from analysis.sweep.space import Point, Space, load_space
 from simulator.errors import InputError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.sweep import sweep
+from analysis import sweep
 from analysis.sweep.metrics import METRICS
 from simulator.arch import load_arch
 from simulator.area import areas
