@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from analysis.canvas import KINDS, WIDTHS, figure_bytes
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
@@ -60,10 +59,16 @@ def plot(
     out: str | Path | None = None,
     width: str = "column",
     kinds: Sequence[str] = ("pdf", "png"),
+    archs: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    only: Sequence[str] = (),
+    x: str | None = None,
+    y: str | None = None,
+    convention: str = "hardware",
+    layer: str | None = None,
     progress: Progress = untold,
-    **choices: Any,
 ) -> Plotted:
-    """Draw the figures `names` of the results at `path`, or all that apply; `choices` are those of Asked.
+    """Draw the figures `names` of the results at `path`, or all that apply, with the choices of an Asked.
 
     They go to `out`, or to figures/ in a directory of results, beside a report or a trace. Nothing is written
     unless every figure that was named can be drawn.
@@ -74,11 +79,20 @@ def plot(
         for kind in kinds
     ]
     figures = [lookup(FIGURES, name, kind="figure") for name in dict.fromkeys(names)]
-    asked = Asked(results=load_results(path), **choices)
-    lookup(CONVENTIONS, asked.convention, kind="convention", where="convention")
+    lookup(CONVENTIONS, convention, kind="convention", where="convention")
+    asked = Asked(
+        results=load_results(path),
+        archs=tuple(archs),
+        settings=tuple(settings),
+        only=tuple(only),
+        x=x,
+        y=y,
+        convention=convention,
+        layer=layer,
+    )
     found, left_out = _found(asked, figures)
     folder = Path(out) if out is not None else default_folder(asked.results)
-    about = about_text(asked.results, _call(path, names, out, width, kinds, choices))
+    about = about_text(asked.results, _call(asked, path, names, out, width, kinds))
     with locked(folder / "figures"):
         for stem, _, _ in found:
             check_ours(folder / stem)
@@ -197,18 +211,18 @@ def _digests(results: Results) -> Iterator[tuple[str, str]]:
 
 
 def _call(
+    asked: Asked,
     path: str | Path,
     names: Sequence[str],
     out: str | Path | None,
     width: str,
     kinds: Sequence[str],
-    choices: Mapping[str, Any],
 ) -> str:
     """The command line that asks for the same."""
     words = ["nmsim", "plot", os.fspath(path), *names]
     for option, field in OPTIONS.items():
-        value = choices.get(field)
-        for one in value if isinstance(value, tuple | list) else () if value is None else (value,):
+        value = getattr(asked, field)
+        for one in value if isinstance(value, tuple) else () if value is None else (value,):
             words += [option, str(one)]
     words += ["--width", width, "--as", ",".join(kinds)]
     return shlex.join(words if out is None else [*words, "--out", os.fspath(out)])
