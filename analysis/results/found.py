@@ -71,9 +71,7 @@ class Results:
         file = self.path / f"{name}.csv"
         if table.optional and not file.exists():
             return frame_of([]).reindex(columns=list(table.columns))
-        axes = self.meta.get("axes")
-        free = [str(axis) for axis in axes] if isinstance(axes, list) else []
-        sha256 = self.meta.get(f"{name}_sha256")
+        free, sha256 = self.meta.get("axes", ()), self.meta.get(f"{name}_sha256")
         return read_table(file, table.columns, right=AGAIN, free=free, sha256=sha256)
 
     def runs(self) -> dict[str, Path]:
@@ -132,6 +130,9 @@ def _marked(file: Path, kind: str) -> dict[str, Any]:
     _check_schema(content, kind, file)
     if not isinstance(content.get("provenance"), dict):
         raise InputError.of("is damaged: it has no provenance", AGAIN, where=str(file))
+    axes = content.get("axes", [])
+    if not (isinstance(axes, list) and all(isinstance(axis, str) for axis in axes)):
+        raise InputError.of("is damaged: its axes are no list of names", AGAIN, where=str(file))
     return content
 
 

@@ -51,6 +51,8 @@ TEXTS = frozenset(
     )
 )
 """Columns that are text whatever is in them: a recipe may be called 1e3."""
+BEYOND = 2**1023
+"""Where whole numbers end that may be held against others as floats."""
 FLAGS = {"true": True, "false": False}
 FLAGGED = frozenset(("feasible", "front", "lower_is_better"))
 """Columns of flags; every other one that is no text and is not `free` is of numbers."""
@@ -142,31 +144,24 @@ def _column(name: str, cells: Sequence[str], *, free: bool) -> Any:
     if name in WHOLE and not all(exact):
         raise ValueError(cells[exact.index(False)])
     if any(not isinstance(one, int) for one in numbers) or not numbers:
-        return pd.Series([_float(one) for one in numbers], dtype=float)
+        return pd.Series([float(one) for one in numbers], dtype=float)
     return pd.Series(numbers, dtype="int64" if all(exact) else object)
 
 
 def number(cell: str) -> int | float:
-    """What a cell of a column of numbers says; NaN where it is empty."""
+    """What a cell of a column of numbers says; NaN where it is empty, infinite beyond all floats."""
     if not cell:
         return float("nan")
     if "_" in cell:  # which Python takes
         raise ValueError(cell)
     try:
-        return int(cell)
+        whole = int(cell)
     except ValueError:
         try:
             return float(cell)
         except ValueError:
             raise ValueError(cell) from None
-
-
-def _float(one: float) -> float:
-    """A number as a float; a whole one beyond them all is infinite."""
-    try:
-        return float(one)
-    except OverflowError:
-        return inf if one > 0 else -inf
+    return whole if abs(whole) < BEYOND else inf if whole > 0 else -inf
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":

@@ -11,6 +11,7 @@ from typing import Any
 
 from simulator.atomic import writing
 from simulator.errors import InputError
+from simulator.places import printable
 
 HEADER = 100
 VERSIONS = slice(18, 20)  # of the file format, for writing and for reading: 1 or 2 each, or SQLite reads only
@@ -112,5 +113,5 @@ def set_aside(path: Path, *, reason: str, kept: int) -> None:
                 path.with_name(f"{path.name}{ending}").replace(f"{aside}{ending}")
     logging.getLogger(__name__).warning(
         "%s is damaged (%s) and was set aside as %s; %d intact results are kept, others computed anew",
-        *(path, reason, aside.name, kept),
+        *(printable(str(path)), " ".join(reason.split()), printable(aside.name), kept),
     )

@@ -29,6 +29,7 @@ from analysis.sweep.damage import (
 from analysis.sweep.values import canonical
 from simulator.atomic import locked
 from simulator.errors import InputError
+from simulator.places import printable
 from simulator.version import __version__
 
 SCHEMA = 1
@@ -186,7 +187,8 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
             if connection.execute("DELETE FROM results WHERE key = CAST(? AS TEXT)", (key,)).rowcount != 1:
                 raise DamagedError("a key is not in its place")
     logging.getLogger(__name__).warning(
-        "%s: %d of its results are damaged; they are dropped and computed anew", path, len(faulty)
+        "%s: %d of its results are damaged; they are dropped and computed anew",
+        *(printable(str(path)), len(faulty)),
     )
 
 

@@ -74,6 +74,8 @@ def test_beyond_all_floats_is_infinite(tmp_path: Path) -> None:
     rows += [{**row, "energy_j": None} for row in sweep_rows()[1:]]
     points = load_results(made_sweep(tmp_path / "s", rows)).table("points")
     assert points["energy_j"].tolist()[0] == float("inf")
+    assert number(f"-{10**400}") == -float("inf")
+    assert number(str(10**300)) == 10**300
 
 
 @pytest.mark.parametrize(("cell", "value"), [("7", 7), ("-3", -3), ("1e3", 1000.0), ("inf", float("inf"))])
@@ -132,6 +134,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "mark": (lambda d: (d / "sweep.json").write_text("{"), "sweep.json: is damaged: it is no JSON"),
     "list": (lambda d: (d / "sweep.json").write_text("[]"), "sweep.json: is damaged: it is no JSON object"),
     "deep": (lambda d: (d / "sweep.json").write_text("[" * 100_000), "sweep.json: is damaged: it is no JSON"),
+    "axes": (changed("sweep.json", '"core.array.rows"', "[]"), "its axes are no list of names; restore it"),
     "newer": (
         lambda d: (d / "sweep.json").write_text('{"schema": 2}'),
         "schema `2` is newer than this nmsim",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.path import Path as Outline
 
-from analysis.figures.canvas import STYLE
+from analysis.canvas import STYLE
 from analysis.quantities import scaled
 from analysis.roofline.labels import Line, places
 from analysis.roofline.plot import drawn_roofs, roofline_figure
