@@ -4,6 +4,8 @@ import csv
 import json
 import logging
 import math
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from analysis import study
+from analysis.results import load_results
 from analysis.study import conduct as room
 from analysis.study.conduct import Study
 from analysis.study.machines import load_machines
@@ -169,6 +172,49 @@ def test_a_flipped_digit_of_a_report_is_seen(copy: Path, whole: Path) -> None:
     file.write_text(text.replace('"cycles": ', '"cycles": 1', 1))
     assert again(copy) == ["a100"]
     assert same(copy, whole)
+
+
+@pytest.mark.parametrize("name", ["run.json", "history.csv", "weights.csv"])
+def test_a_flipped_digit_of_a_run_is_seen(
+    copy: Path, whole: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = next((copy / "out" / "runs").glob(f"*-sr_ste-*-s0-*/{name}"))
+    text = file.read_text()
+    before, after = (r'("value": )[0-9]', r"\g<1>7") if name == "run.json" else (r"(,0\.)[0-9]", r"\g<1>77")
+    file.write_text(re.sub(before, after, text, count=1))
+    assert file.read_text() != text
+    assert again(copy) == ["teacher-sr_ste-2x4-s0"]
+    assert "is not what it was when the study ended and was set aside in set_aside/" in caplog.text
+    assert same(copy, whole)
+
+
+def test_an_edited_table_is_refused_until_the_study_is_run_again(copy: Path) -> None:
+    file = copy / "out" / "summary.csv"
+    file.write_text(file.read_text().replace("teacher", "learner"))
+    with pytest.raises(InputError, match=r"summary.csv: is not the file that its results name"):
+        load_results(copy / "out").table("summary")
+    assert again(copy) == []
+    assert set(load_results(copy / "out").table("summary")["task"]) == {"teacher"}
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"schema": 1, "study": {"name": "tiny"}, "reports": null}', '{"schema": 1}']
+)
+def test_a_study_json_that_no_study_wrote_is_set_aside(
+    copy: Path, whole: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (copy / "out" / "study.json").write_text(text)
+    assert again(copy) == []
+    assert "was set aside as study.json.damaged, and is written anew" in caplog.text
+    assert same(copy, whole)
+
+
+def test_a_pipe_in_place_of_a_report_is_refused(copy: Path) -> None:
+    file = next((copy / "out" / "reports").glob("*.json"))
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(InputError, match="is a device or pipe; name a file"):
+        carried_out(copy, SMALL)
 
 
 def test_a_run_begun_elsewhere_begins_anew(copy: Path, whole: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -216,6 +216,15 @@ def test_a_row_that_is_not_as_it_was_written_is_dropped_with_a_warning(
         assert found.keys() == {row.key for row in rows[len(caplog.records) :]}
 
 
+def test_a_warning_is_one_line_whatever_sqlite_says(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    stored(path, rows_of(200))
+    data = path.read_bytes()
+    path.write_bytes(data[:8192] + bytes(4096) + data[12288:])
+    stored(path, rows_of(3))
+    assert "btreeInitPage" in caplog.messages[0]
+    assert "\n" not in caplog.messages[0]
+
+
 def test_what_is_no_store_is_set_aside_with_a_warning(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.write_text("not a database at all, and longer than a header of SQLite would be" * 9)
     before = path.read_bytes()
