@@ -1,14 +1,13 @@
 """`nmsim plot`: the figures of results as files, each with its numbers and what made it."""
 
 import hashlib
-import os
 import re
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analysis.canvas import KINDS, WIDTHS, figure_bytes
+from analysis.figures.about import MARK, about_text, call_of, on_one_line
 from analysis.figures.drawing import Asked, Drawing, Figure, LackingError
 from analysis.figures.registry import FIGURES
 from analysis.progress import Progress, untold
@@ -21,19 +20,9 @@ from simulator.version import __version__
 from workloads.training.flops import CONVENTIONS
 
 NUMBERS, ABOUT = ".csv", ".txt"
-MARK = "figure of nmsim\n"
-"""How the text beside a figure begins: where it is, the files of that name are ours to replace."""
 STEM_MAX = 120
 ABOUT_MAX = 1 << 20
 Found = tuple[str, Figure, Drawing]
-INPUTS = {
-    "sweep": ("sweep.json", "points.csv"),
-    "study": ("study.json", "results.csv", "summary.csv"),
-    "run": ("run.json", "history.csv", "weights.csv", "trace/meta.json"),
-    "trace": ("meta.json",),
-    "report": ("",),
-}
-"""The files that stand for what a figure was drawn from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +81,7 @@ def plot(
     )
     found, left_out = _found(asked, figures)
     folder = Path(out) if out is not None else default_folder(asked.results)
-    about = about_text(asked.results, _call(asked, path, names, out, width, kinds))
+    about = about_text(asked.results, call_of(asked, path, names, out, width, kinds))
     with locked(folder / "figures"):
         for stem, _, _ in found:
             check_ours(folder / stem)
@@ -169,7 +158,7 @@ def _contents(
 ) -> dict[str, bytes]:
     """The bytes of each file by its ending, the text first, which says that the others are ours."""
     image = drawing.draw(inches)
-    text = f"{MARK}name     {figure.name}\nabout    {_line(drawing.said)}\n{about}"
+    text = f"{MARK}name     {figure.name}\nabout    {on_one_line(drawing.said)}\n{about}"
     columns = list(dict.fromkeys(column for row in drawing.numbers for column in row))
     texts = {ABOUT: text, NUMBERS: csv_text(columns, drawing.numbers)}
     images = {ending: figure_bytes(image, ending, _metadata(ending, figure)) for ending in endings}
@@ -182,59 +171,10 @@ def _write(place: Path, figure: Figure, drawing: Drawing, contents: Mapping[str,
     for ending, content in contents.items():
         write_file(files[ending], content)
     ordered = sorted(files, key=[*KINDS, NUMBERS, ABOUT].index)
-    return Drawn(name=figure.name, files=tuple(files[one] for one in ordered), said=_line(drawing.said))
+    return Drawn(name=figure.name, files=tuple(files[one] for one in ordered), said=on_one_line(drawing.said))
 
 
 def _metadata(ending: str, figure: Figure) -> dict[str, str]:
     """What a file of this kind says of itself."""
     key = "Creator" if ending != ".png" else "Author"
     return {"Title": figure.about, key: f"nmsim {__version__}"}
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def about_text(results: Results, command: str) -> str:
-    """The command, the version, and the digest of each file that stands for what was drawn."""
-    lines = [f"command  {_line(command)}", f"version  nmsim {__version__}"]
-    lines += [f"sha256   {digest}  {name}" for name, digest in _digests(results)]
-    return "\n".join(lines) + "\n"
-
-
-def _digests(results: Results) -> Iterator[tuple[str, str]]:
-    for name in INPUTS[results.kind]:
-        file = results.path / name if name else results.path
-        if file.is_file():
-            with file.open("rb") as opened:
-                yield name or file.name, hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _call(
-    asked: Asked,
-    path: str | Path,
-    names: Sequence[str],
-    out: str | Path | None,
-    width: str,
-    kinds: Sequence[str],
-) -> str:
-    """The command line that asks for the same."""
-    words = ["nmsim", "plot", os.fspath(path), *names]
-    for option, field in OPTIONS.items():
-        value = getattr(asked, field)
-        for one in value if isinstance(value, tuple) else () if value is None else (value,):
-            words += [option, str(one)]
-    words += ["--width", width, "--as", ",".join(kinds)]
-    return shlex.join(words if out is None else [*words, "--out", os.fspath(out)])
-
-
-OPTIONS = {
-    "--arch": "archs",
-    "--set": "settings",
-    "--only": "only",
-    "--x": "x",
-    "--y": "y",
-    "--convention": "convention",
-    "--layer": "layer",
-}
-"""The options of `nmsim plot` and the fields of Asked that they are."""
