@@ -15,21 +15,8 @@ from simulator.errors import InputError, shown
 
 SHOWN = frozenset(
     (
-        *(
-            "layer",
-            "pass",
-            "count",
-            "op",
-            "m",
-            "n",
-            "k",
-            "pattern",
-            "runs_as",
-            "bound_by",
-            "cycles",
-            "seconds",
-        ),
-        *("utilization", "dense_macs", "effective_macs", "energy_pj"),
+        *("layer", "pass", "count", "op", "m", "n", "k", "pattern", "runs_as", "bound_by"),
+        *("cycles", "seconds", "utilization", "dense_macs", "effective_macs", "energy_pj"),
     )
 )
 ACROSS = ("seconds", "cycles", "dense_macs", "energy_pj", "m", "n", "k")

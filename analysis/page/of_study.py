@@ -26,28 +26,10 @@ SPANS = {name: [name.replace("_mean", "_low"), name.replace("_mean", "_high")] f
 FILTERS = (("task", False), ("model", False), ("arch", False), ("steps", True), ("budget", True))
 HIDDEN = frozenset(
     (
-        *("recipe", "settings", "metric", "unit", "lower_is_better", "training_loss", "lost", "energy_low_j"),
-        *(
-            "energy_high_j",
-            "edp_js",
-            "watts",
-            "utilization",
-            "dram_bytes",
-            "metadata_bytes",
-            "cycles",
-            "report",
-        ),
-        *(
-            "run",
-            "algorithmic_flops",
-            "all_sparse_flops",
-            "method",
-            "area_mm2",
-            "density",
-            "against_pattern",
-            "against_steps",
-            "budget",
-        ),
+        *("recipe", "settings", "metric", "unit", "lower_is_better", "training_loss", "lost"),
+        *("energy_low_j", "energy_high_j", "edp_js", "watts", "utilization", "dram_bytes"),
+        *("metadata_bytes", "cycles", "report", "run", "algorithmic_flops", "all_sparse_flops"),
+        *("method", "area_mm2", "density", "against_pattern", "against_steps", "budget"),
     )
 )
 ORDER = (

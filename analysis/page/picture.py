@@ -11,6 +11,7 @@ from itertools import product
 from math import ceil, log2
 from textwrap import wrap
 
+from analysis.quantities import prefix
 from simulator.arch import Arch
 from simulator.machine import Level, Machine, resolve
 from simulator.quantities import UNLIMITED
@@ -40,7 +41,9 @@ def memory_picture(arch: Arch) -> str:
         parts += _slab(level, SLAB_LEAST + (SLAB_MOST - SLAB_LEAST) * _place(size, sizes), top)
         parts += _flow(level, machine, 4 + 26 * _place(speed, speeds), top + SLAB_HIGH)
         top += SLAB_HIGH + FLOW_HIGH
-    parts += _slab_of(SLAB_LEAST, top, f"{_counted(machine.cores, 'core')}", f"at {_hertz(machine.clock_hz)}")
+    parts += _slab_of(
+        SLAB_LEAST, top, f"{_counted(machine.cores, 'core')}", f"at {_prefixed(machine.clock_hz, 'Hz')}"
+    )
     label = f"memory of {arch.name}: {', '.join(level.name for level in machine.levels)}"
     return _svg(label, ["memory, from the outside in", *parts], top + SLAB_HIGH + 4)
 
@@ -193,15 +196,9 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _hertz(clock: int) -> str:
-    return _prefixed(float(clock), "Hz")
-
-
 def _prefixed(value: float, unit: str) -> str:
-    for name, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if value >= size:
-            return f"{value / size:.4g} {name}{unit}"
-    return f"{value:.4g} {unit}"
+    size, name = prefix(value, least=1.0)
+    return f"{value / size:.4g} {name}{unit}"
 
 
 def _rounded(value: float) -> str:
