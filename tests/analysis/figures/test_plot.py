@@ -101,10 +101,11 @@ def test_names_are_shown_as_text_and_warn_of_nothing(tmp_path: Path) -> None:
     assert "$\\frac{1}{2}$" in svg
     assert "_hidden" in svg
     assert "<script" not in svg
-    axes = [
-        made_sweep(tmp_path / "p", [{one: row["core.array.rows"], **row} for row in sweep_rows()], axes=[one])
-        for one in HOSTILE[:4]
-    ]
+    axes = []
+    for one in HOSTILE[:4]:
+        plain = ({one if key == "core.array.rows" else key: row[key] for key in row} for row in sweep_rows())
+        points = [{key: row[key] for key in row if key != "memory.dram.bandwidth"} for row in plain]
+        axes.append(made_sweep(tmp_path / "p", points, axes=[one]))
     for sweep in axes:
         plot(sweep, "tornado", kinds=("svg",))
 
