@@ -66,7 +66,7 @@ def study_page(results: Results) -> Page:
         charts=(*_accuracy(summary), *_learning(results, runs), *_reported(runs, reports)),
         sheets=tuple(_sheets(meta, summary, comparisons, runs)),
         pictures=tuple(pictures((report["provenance"] for report in reports.values()), settings)),
-        cautions=tuple(_cautions(meta, runs)),
+        cautions=tuple(_cautions(runs)),
         provenance={"provenance": made, "study": meta.get("study")},
     )
 
@@ -82,9 +82,7 @@ def _facts(meta: Mapping[str, Any], runs: "pd.DataFrame") -> Iterator[tuple[str,
     yield from CONVENTION_FACTS
 
 
-def _cautions(meta: Mapping[str, Any], runs: "pd.DataFrame") -> Iterator[str]:
-    if meta.get("complete") is False:
-        yield "the study has not come to its end: what is here is what was done so far"
+def _cautions(runs: "pd.DataFrame") -> Iterator[str]:
     lost = runs[runs["value"].isna()] if runs["value"].dtype.kind == "f" else runs.iloc[:0]
     if len(lost):
         names = list(dict.fromkeys(lost["run"].tolist()))

@@ -58,10 +58,15 @@ class Results:
     def table(self, name: str) -> "pd.DataFrame":
         """A table of these results; one that they may do without is empty where its file is missing.
 
+        A study that was stopped while it grew has none: what lies there is that of the smaller one.
+
         Of a sweep: points. Of a study: results, summary, comparisons. Of a run: history, weights, noise.
         Of a report: rows.
         """
         table = lookup(TABLES[self.kind], name, kind=f"table of a {self.kind}")
+        if self.meta.get("complete") is False:
+            right = "run `nmsim study` again, which goes on with it"
+            raise InputError.of("is a study without its end", right, where=str(self.path))
         if self.kind == "report":
             rows = read_json(self.path, right=AGAIN)["rows"]
             if rows and any(column not in row for row in rows for column in table.columns):

@@ -170,6 +170,13 @@ def test_what_holds_no_results_is_refused(tmp_path: Path) -> None:
         load_results(made_sweep(tmp_path / "s")).table("rows")
 
 
+def test_a_study_that_was_stopped_has_no_tables(tmp_path: Path) -> None:
+    study = made_study(tmp_path / "s")
+    changed("study.json", '"schema": 1', '"schema": 1, "complete": false')(study)
+    with pytest.raises(InputError, match="s: is a study without its end; run `nmsim study` again"):
+        load_results(study).table("summary")
+
+
 def test_runs_are_those_with_a_mark(tmp_path: Path) -> None:
     study = made_study(tmp_path / "s")
     for name in ("b", "a", "aside"):
