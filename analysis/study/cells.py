@@ -15,7 +15,7 @@ from simulator.errors import InputError, Problem
 from simulator.places import KeyPath
 from simulator.spec import Loaded, is_path
 from workloads.tasks import Metric, load_task
-from workloads.training.emulator.choices import Choices, Resolved, resolve
+from workloads.training.emulator.choices import Choices, resolve
 from workloads.training.face import DENSE
 from workloads.training.load import load_recipe
 from workloads.training.settings import with_settings
@@ -91,6 +91,18 @@ class Asked:
     choices: Choices
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A combination that can run: what the study needs to know of it, without its data and its weights."""
+
+    asked: Asked
+    provenance: Mapping[str, Any]
+    dtype: str
+    model: str
+    metric: Metric
+    task_digest: str
+
+
 def cells_of(study: Loaded[WrittenStudy]) -> Cells:
     """The cells of a study; InputError with every problem of every one."""
     spots, written = Spots(study), study.value
@@ -105,26 +117,39 @@ def cells_of(study: Loaded[WrittenStudy]) -> Cells:
         right = f"a study has at most {RUNS_MAX}: leave some out"
         wrong.append(Wrong(("seeds",), Problem(what=f"these are {many} training runs", right=right)))
         asked = []
-    found: list[tuple[Asked, Resolved]] = []
+    found: list[Settled] = []
     for one in asked:
         try:
-            found.append((one, resolve(one.choices)))
+            found.append(_settled(one))
         except InputError as error:
             wrong += (spots.wrong(one, problem) for problem in error.problems)
-    dtypes = sorted({resolved.manner.dtype for _, resolved in found})
+    dtypes = sorted({settled.dtype for settled in found})
     machines, more = load_machines(written.machines, _folder(study), dtypes)
     wrong += more
     if wrong:
         spots.refuse(wrong)
-    runs = [cell for one, resolved in found for cell in _seeded(one, resolved, written, labels)]
-    tasks = {written.tasks[one.task].name or one.choices.task: resolved.task for one, resolved in found}
+    runs = [cell for settled in found for cell in _seeded(settled, written, labels)]
+    tasks = {written.tasks[one.asked.task].name or one.asked.choices.task: one for one in found}
     return Cells(
         study=study,
         runs=tuple(runs),
         machines=tuple(machines),
         metrics={name: task.metric for name, task in tasks.items()},
-        task_digests={name: task.digest for name, task in tasks.items()},
+        task_digests={name: task.task_digest for name, task in tasks.items()},
         baseline=baseline,
+    )
+
+
+def _settled(asked: Asked) -> Settled:
+    """What becomes of a combination; InputError where it cannot run."""
+    resolved = resolve(asked.choices)
+    return Settled(
+        asked=asked,
+        provenance=resolved.provenance,
+        dtype=resolved.manner.dtype,
+        model=asked.choices.model or resolved.task.default_model,
+        metric=resolved.task.metric,
+        task_digest=resolved.task.digest,
     )
 
 
@@ -233,14 +258,14 @@ def _at(written: WrittenStudy, path: KeyPath) -> Any:
     return value
 
 
-def _seeded(asked: Asked, resolved: Resolved, written: WrittenStudy, labels: Sequence[str]) -> Iterator[Cell]:
+def _seeded(settled: Settled, written: WrittenStudy, labels: Sequence[str]) -> Iterator[Cell]:
     """The runs of a combination."""
+    asked, made = settled.asked, settled.provenance
     learnt, way, choices = written.tasks[asked.task], written.recipes[asked.recipe], asked.choices
     network = None if asked.model is None else written.models[asked.model]
-    made = resolved.provenance
     combination = Combination(
         task=learnt.name or learnt.task,
-        model=(network.name if network else None) or choices.model or resolved.task.default_model,
+        model=(network.name if network else None) or settled.model,
         recipe=made["recipe"],
         settings=" ".join(way.settings),
         label=labels[asked.recipe],
@@ -250,7 +275,7 @@ def _seeded(asked: Asked, resolved: Resolved, written: WrittenStudy, labels: Seq
     )
     for seed in written.seeds:
         seeded = replace(choices, seed=seed)
-        yield Cell(of=combination, seed=seed, run=_run(made | {"seed": seed}), choices=seeded)
+        yield Cell(of=combination, seed=seed, run=_run({**made, "seed": seed}), choices=seeded)
 
 
 def _run(made: Mapping[str, Any]) -> str:

@@ -16,9 +16,10 @@ from simulator.errors import InputError
 from tests.analysis.runner import jobs
 
 SLEEPERS = """
-import sys
+import signal, sys
 from analysis.runner import Runner
 from tests.analysis.runner.jobs import asleep
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests may ignore it
 try:
     with Runner(asleep, workers=2) as runner:
         list(runner.run((str(i), sys.argv[1]) for i in range(9)))
