@@ -34,6 +34,12 @@ class Outcome(Generic[R]):
     failed: str | None
 
 
+def check_workers(workers: int | None) -> None:
+    """Refuse a number of workers that no runner takes."""
+    if workers is not None and not 1 <= workers <= WORKERS_MAX:
+        raise InputError.of(f"{workers} workers", f"from 1 to {WORKERS_MAX}", where="workers")
+
+
 class Runner(Generic[P, R]):
     """Runs `function`, of a module's top level, on payloads: here, or on the Dask cluster at `scheduler`.
 
@@ -70,8 +76,7 @@ class Runner(Generic[P, R]):
 
         cores = threads()
         self.workers = cores if workers is None else workers
-        if not 1 <= self.workers <= WORKERS_MAX:
-            raise InputError.of(f"{self.workers} workers", f"from 1 to {WORKERS_MAX}", where="workers")
+        check_workers(self.workers)
         share = max(1, cores // self.workers)
         self.lanes = [ProcessLane(function, threads=share, ahead=ahead) for _ in range(self.workers)]
 

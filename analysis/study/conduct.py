@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.progress import Progress, untold
 from analysis.results.found import load_results
-from analysis.runner.runner import Runner
+from analysis.runner.runner import Runner, check_workers
 from analysis.study.cells import Cells, cells_of
 from analysis.study.folder import REPORTS, RUNS, meta_of, opened, sha256_of, sha256_of_run, write_meta
 from analysis.study.machines import Machine
@@ -75,6 +75,7 @@ def conduct(
     What is there already is not done again, so that a study that was killed goes on, and one that has grown
     trains only what is new; either way to the same bytes.
     """
+    check_workers(workers)
     loaded = study if isinstance(study, Loaded) else load_spec(study, WrittenStudy)
     cells = cells_of(loaded)
     folder = Path(Path(loaded.name).stem) if out is None else Path(out)

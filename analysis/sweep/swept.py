@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.progress import Progress, untold
+from analysis.runner import check_workers
 from analysis.sweep.drive import Drive, driven
 from analysis.sweep.evaluate import Design, Designs, evaluate, why
 from analysis.sweep.identity import STORE, check_folder, claim, identity_of
@@ -78,6 +79,7 @@ def sweep(
     its processors if None; `scheduler` is the address of a Dask cluster in their place. With `retry`, points
     that were set aside are tried again. The results are the same for any number of workers.
     """
+    check_workers(workers)
     loaded = load_space(space)
     folder = place_of(space, out)
     check_folder(folder)

@@ -1,5 +1,7 @@
 """What a study file asks for, and every problem of it before anything trains."""
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from analysis.study.spec import WrittenStudy
 from simulator.errors import InputError
 from simulator.spec import json_schema, load_spec
 from tests.analysis.study.tiny import SMALL, TASK, TRAIN
+from workloads.tasks import Task
+from workloads.training.emulator.choices import Choices, Resolved, resolve
 
 HEAD = f"spec: 1\nname: s\ntrain: {TRAIN}\n"
 
@@ -37,6 +41,21 @@ def test_everything_is_crossed_and_dense_runs_once() -> None:
     assert told == [(*one, steps, seed) for steps in (24, 48) for one in combinations for seed in (0, 1)]
     assert len({cell.run for cell in found.runs}) == len(found.runs) == 12
     assert found.baseline == "dense"
+
+
+def test_the_data_of_a_combination_is_let_go_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[weakref.ref[Task]] = []
+
+    def watched(choices: Choices) -> Resolved:
+        gc.collect()
+        assert [one() for one in held] == [None] * len(held)
+        resolved = resolve(choices)
+        held.append(weakref.ref(resolved.task))
+        return resolved
+
+    monkeypatch.setattr("analysis.study.cells.resolve", watched)
+    cells(SMALL)
+    assert len(held) == 2
 
 
 def test_a_run_is_called_by_what_decides_it() -> None:

@@ -56,6 +56,12 @@ def test_the_table_says_what_was_learnt_and_what_that_takes(folder: Path, capsys
     ]
 
 
+def test_a_number_of_workers_is_refused_before_anything_is_written(folder: Path, capsys: Capture) -> None:
+    assert run(["study", "tiny.yaml", "--workers", "0", "--out", "fresh"]) == 2
+    assert capsys.readouterr().err == "--workers: 0 workers; from 1 to 1024\n"
+    assert not Path("fresh").exists()
+
+
 def test_json_and_csv_are_alone_on_stdout(folder: Path, capsys: Capture) -> None:
     found = json.loads(said(capsys, "--format", "json"))
     assert found["counts"] == {"runs": 6, "finished": 6, "diverged": 0, "set_aside": 0, "reports": 3}

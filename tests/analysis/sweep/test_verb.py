@@ -90,6 +90,10 @@ def test_bad_input_is_one_line_a_problem_and_writes_nothing(
         "space.yaml:7:14: objectives.0: no metric is called `second`; did you mean `seconds`? "
     )
     assert run(["sweep", "space.yaml", "--workers", "x"]) == 2
+    write_space(tmp_path)
+    assert run(["sweep", "space.yaml", "--workers", "0"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "--workers: 0 workers; from 1 to 1024"
+    write_space(tmp_path, axes="{core.array.row: [4]}")
     assert run(["check", "space.yaml"]) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.yaml", "space.yaml"]
 
