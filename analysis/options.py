@@ -57,3 +57,11 @@ FidelityOption = Annotated[str, typer.Option(help="how time is modelled: bound, 
 FigureOption = Annotated[
     Path | None, typer.Option("-o", "--out", help="draw the whole of it: .pdf, .svg or .png")
 ]
+ResultsOption = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", help="directory of the results; left out: named after the file, here"),
+]
+WorkersOption = Annotated[int | None, whole("processes; left out: one for each processor")]
+SchedulerOption = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="a Dask cluster in their place: tcp://host:8786")
+]

@@ -5,19 +5,14 @@ from typing import Annotated
 
 import typer
 
-from analysis.options import Form, FormOption, whole
+from analysis.options import Form, FormOption, ResultsOption, SchedulerOption, WorkersOption
 
 
 def study(
     file: Annotated[Path, typer.Argument(help="YAML file of a study: `nmsim schema study` has its keys")],
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="directory of the results; left out: named after the file, here"),
-    ] = None,
-    workers: Annotated[int | None, whole("processes; left out: one for each processor")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="a Dask cluster in their place: tcp://host:8786")
-    ] = None,
+    out: ResultsOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
     form: FormOption = Form.TABLE,
 ) -> None:
     """Cross tasks, recipes, patterns, seeds and machines, and compare.

@@ -9,21 +9,16 @@ from typing import Annotated
 import typer
 
 from analysis.console import Stopped, naming, write
-from analysis.options import Form, FormOption, whole
+from analysis.options import Form, FormOption, ResultsOption, SchedulerOption, WorkersOption
 
 OBJECTS = 50_000
 
 
 def sweep(
     space: Annotated[str, typer.Argument(help="YAML file of a space: `nmsim schema sweep` has its keys")],
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="directory of the results; left out: named after the file, here"),
-    ] = None,
-    workers: Annotated[int | None, whole("processes; left out: one for each processor")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="a Dask cluster in their place: tcp://host:8786")
-    ] = None,
+    out: ResultsOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
     retry: Annotated[bool, typer.Option("--retry", help="try again the points that were set aside")] = False,
     form: FormOption = Form.TABLE,
 ) -> None:
